@@ -1,0 +1,218 @@
+// Package backends says what it takes to hold Redis data. It holds the contracts and the
+// registry, and nothing else: drivers live in the folders below, and this package imports none.
+//
+// There are two ways to be a backend. An Engine keeps the data itself and runs a function as one
+// atomic transaction over typed views (tx.go). A Forwarder executes whole commands by itself, as a
+// real Redis does. Either can have optional capabilities, found by interface with As.
+package backends
+
+import (
+	"context"
+	"errors"
+)
+
+// Errors that reach a client word for word. Any other error of a backend is an operator's matter:
+// dispatch logs it with backend and command, and the client reads a short text without details.
+var (
+	ErrWrongType = errors.New("WRONGTYPE Operation against a key holding the wrong kind of value")
+	ErrNoSpace   = errors.New("OOM command not allowed when used memory > 'maxmemory'.")
+)
+
+// Backend is what every driver is. All methods may be called from many goroutines at once.
+type Backend interface {
+	Name() string   // the instance, as in [backends.NAME]
+	Driver() string // the driver, as in driver = "..."
+	Capabilities() Capabilities
+
+	// Ping returns nil when the backend is ready to serve.
+	Ping(ctx context.Context) error
+	// Stats is cheap enough for every scrape of the metrics.
+	Stats(ctx context.Context) (Stats, error)
+	// Close makes everything acknowledged durable, as far as the backend promises it, stops every goroutine and
+	// releases every resource. Nothing may be running in the backend, nor be called after it.
+	Close() error
+}
+
+// Capabilities are the facts about a backend that no interface shows.
+type Capabilities struct {
+	TTL          bool // keys expire by themselves, to the millisecond
+	Transactions bool // several commands can run as one
+	Atomic       bool // read-modify-write commands are atomic
+	Persistent   bool // data survives a restart of the process
+	Shared       bool // other processes can see and change the data
+}
+
+// Stats describes the contents and the history of a backend since it was opened.
+type Stats struct {
+	Databases []DatabaseStats // by number; those past the end are empty
+	Bytes     int64           // memory used, or space on disk for a persistent backend
+	MaxBytes  int64           // the limit on Bytes; 0: none
+	Policy    string          // the eviction policy by Redis's name; "" means noeviction
+	Hits      int64           // reads of a key that was there
+	Misses    int64           // reads of a key that was not
+	Expired   int64           // keys removed because their time had come
+	Evicted   int64           // keys removed to stay below MaxBytes
+}
+
+// DatabaseStats counts the keys of one numbered database.
+type DatabaseStats struct {
+	Keys    int64
+	Expires int64 // keys that have an expiry
+}
+
+// Keys is the number of keys in all databases.
+func (s Stats) Keys() (n int64) {
+	for _, d := range s.Databases {
+		n += d.Keys
+	}
+	return n
+}
+
+// Expires is the number of keys with an expiry in all databases.
+func (s Stats) Expires() (n int64) {
+	for _, d := range s.Databases {
+		n += d.Expires
+	}
+	return n
+}
+
+// Engine holds the data itself. Commands are written once, against Tx.
+type Engine interface {
+	Backend
+	// Do runs body exactly once, as one atomic transaction over the keys in a: others see all
+	// that it did or nothing. When body returns an error nothing is undone that it did before,
+	// as in Redis, and the error is passed on. body must keep neither the Tx, nor a view, nor a
+	// byte slice obtained from either.
+	//
+	// A nil Commit says that the effects, and all that was read, are as durable as they will
+	// be. Otherwise no reply may leave before the Commit is done.
+	//
+	// Do fails with ErrNoSpace, before body runs, when a.Grows and there is no space left.
+	Do(ctx context.Context, a *Access, body Body) (*Commit, error)
+}
+
+// Body is the inside of a transaction. It is an interface and not a func so that the command path,
+// whose context implements it, makes no closure per command.
+type Body interface {
+	Run(tx Tx) error
+}
+
+// BodyFunc makes a Body of a function, where an allocation does not matter.
+type BodyFunc func(tx Tx) error
+
+// Run calls f.
+func (f BodyFunc) Run(tx Tx) error { return f(tx) }
+
+// Access names what a transaction may touch. On the command path it comes from the command table,
+// never from a handler.
+type Access struct {
+	DB    int      // the database that Tx opens first
+	Keys  [][]byte // the keys of the transaction, in whichever database
+	All   bool     // everything: FLUSHALL, SWAPDB
+	Write bool     // false: the body only reads
+	Grows bool     // the body may need more space (Redis's flag denyoom)
+	Now   int64    // the time of the transaction, Unix milliseconds; it stands still inside
+}
+
+// Forwarder executes commands by itself.
+type Forwarder interface {
+	Backend
+	// Forward submits a command and returns without waiting for its reply. The commands of one
+	// caller take effect in the order in which they were submitted. r is not kept after Reply has returned;
+	// until then the caller must not change the arguments.
+	Forward(ctx context.Context, r Request) Pending
+}
+
+// Request is one command on its way to a Forwarder.
+type Request struct {
+	DB    int
+	Proto int      // the client's protocol: 2 or 3
+	Args  [][]byte // the command and its arguments
+	Write bool     // false: a replica may serve it
+}
+
+// Pending is a reply that is still to come.
+type Pending interface {
+	// Reply waits for the reply, and returns it as the raw bytes of the protocol asked for. An error reply of the
+	// server is a reply, not an error; err says that no reply came, and wraps ErrUnavailable
+	// when the command certainly had no effect.
+	Reply(ctx context.Context) ([]byte, error)
+}
+
+// ErrUnavailable is wrapped by errors that say that a backend could not be reached at all.
+var ErrUnavailable = errors.New("backend unavailable")
+
+// Mover lets any two backends exchange keys. Package rdb makes one for any Engine; a Forwarder
+// brings its own.
+type Mover interface {
+	// EachKey visits every key that is there from start to end at least once. key is fn's to
+	// keep. An error of fn ends the walk and is returned.
+	EachKey(ctx context.Context, db int, fn func(key []byte) error) error
+	// Dump reads the values of keys, in their order, leaving the access times of the keys alone.
+	Dump(ctx context.Context, db int, keys [][]byte) ([]Value, error)
+	// Restore writes vals, replacing what is there, and returns when they are as durable as
+	// the backend promises. A Value without a payload, or one whose time has come, deletes its key.
+	Restore(ctx context.Context, db int, vals []Value) error
+	// Flush removes all keys of all databases.
+	Flush(ctx context.Context) error
+}
+
+// Value is one key on the move.
+type Value struct {
+	Key      []byte
+	Payload  []byte // as DUMP returns it; nil: there is no such key
+	ExpireAt int64  // Unix milliseconds; 0: never
+}
+
+// Optional capabilities.
+type (
+	// Cleaner removes expired keys now. Without it STATE.CLEANUP finds nothing to do.
+	Cleaner interface {
+		Clean(ctx context.Context) (removed int64, err error)
+	}
+	// Optimizer reclaims space now. Without it STATE.OPTIMIZE finds nothing to do.
+	Optimizer interface {
+		Optimize(ctx context.Context) error
+	}
+	// Pauser can stop removing keys by itself (expiry, eviction), as the hidden target of a
+	// switch must. Calls of Pause and Resume do not nest. Without it the backend is taken as one
+	// that a switch need not tell.
+	Pauser interface {
+		Pause()
+		Resume()
+	}
+	// Notifier reports each key that the backend removes by itself. fn is called while the key is locked, after its
+	// removal: it must be quick and must not call back. nil stops the reports. Without it
+	// the backend is taken as one that removes none but those whose expiry has come.
+	Notifier interface {
+		OnRemove(fn func(db int, key []byte, why Reason))
+	}
+)
+
+// Reason says why a backend removed a key by itself.
+type Reason int
+
+const (
+	Expired Reason = iota
+	Evicted
+)
+
+// Unwrapper is a backend around another one, whose capabilities As finds too.
+type Unwrapper interface {
+	Unwrap() Backend
+}
+
+// As finds a capability in b or in what b wraps, as errors.As does for errors.
+func As[T any](b Backend) (t T, ok bool) {
+	for b != nil {
+		if t, ok = b.(T); ok {
+			return t, true
+		}
+		w, wraps := b.(Unwrapper)
+		if !wraps {
+			break
+		}
+		b = w.Unwrap()
+	}
+	return t, false
+}

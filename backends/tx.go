@@ -1,0 +1,91 @@
+package backends
+
+// Type is what kind of value a key holds.
+type Type uint8
+
+const (
+	None Type = iota
+	StringType
+)
+
+// String is the type's name as TYPE replies it.
+func (t Type) String() string {
+	switch t {
+	case StringType:
+		return "string"
+	default:
+		return "none"
+	}
+}
+
+// CursorBits is the size of an engine's SCAN cursor. The bits above are the proxy's: it marks
+// cursors with the switch after which they were made.
+const CursorBits = 48
+
+// Tx is a transaction. It opens keys as typed views. An absent key opens as an empty value of the
+// type asked for: writing to it creates it, taking its last element away removes it. A key whose
+// expiry is not after Access.Now is absent.
+//
+// Opening fails with ErrWrongType or not at all. No method fails one by one: the first I/O error is
+// kept, what follows does nothing, and Engine.Do returns the error. A body touches only the keys
+// that its Access names, in any database; methods of Database see all keys.
+type Tx interface {
+	Keyspace
+	Database
+	// In is the same transaction in another database.
+	In(db int) Tx
+	// String opens a string.
+	String(key []byte) (String, error)
+}
+
+// Keyspace is what can be done to a key whatever its type.
+type Keyspace interface {
+	// Type is None for an absent key. Neither it nor Expiry counts as an access to the key.
+	Type(key []byte) Type
+	// Touch counts as an access to the key, and says whether it exists.
+	Touch(key []byte) bool
+	// Expiry is the key's deadline in Unix milliseconds; 0: absent, or without expiry.
+	Expiry(key []byte) int64
+	// SetExpiry sets the deadline of an existing key; 0 removes it. A deadline that is not
+	// after Access.Now removes the key.
+	SetExpiry(key []byte, at int64)
+	// Delete removes the key, in time that does not depend on its size, and says whether it existed.
+	Delete(key []byte) bool
+	// Move gives the value and the expiry of an existing key to the key to in database db,
+	// replacing what is there. It does nothing when both are the same key.
+	Move(from []byte, db int, to []byte)
+	// Copy is Move that leaves the original.
+	Copy(from []byte, db int, to []byte)
+}
+
+// Database is what can be done to a numbered database as a whole.
+type Database interface {
+	// Len counts the keys, including expired ones that were not removed yet.
+	Len() int64
+	// Scan visits about count keys from cursor on and returns the cursor to go on with, 0 at
+	// the end. Every key that is there from the first call (with cursor 0) to the last is
+	// visited at least once. A cursor is below 1<<CursorBits; any number is a valid one. fn must not
+	// write, and key is valid until it returns.
+	Scan(cursor uint64, count int, fn func(key []byte, t Type)) (next uint64)
+	// Random returns some key, each with about the same chance; nil when there is none.
+	Random() []byte
+	// Flush removes all keys. It needs Access.All.
+	Flush()
+	// Swap exchanges this database with another. It needs Access.All.
+	Swap(db int)
+}
+
+// String is one string value, up to 512 MB.
+type String interface {
+	// Exists tells an empty string from an absent one.
+	Exists() bool
+	Len() int
+	// Bytes is the value, nil when absent. It is valid until the next write to the key or the
+	// end of the transaction, and must not be changed.
+	Bytes() []byte
+	// Set replaces the value and keeps the expiry. value is copied.
+	Set(value []byte)
+	// SetRange overwrites the value from offset on, filling a gap with zero bytes, and keeps
+	// the expiry. An append is a SetRange at Len. data is copied.
+	SetRange(offset int, data []byte)
+}
