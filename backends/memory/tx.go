@@ -1,0 +1,214 @@
+package memory
+
+import (
+	"hash/maphash"
+	"unsafe"
+
+	"switchyard/backends"
+)
+
+// transaction is what the views of one transaction share.
+type transaction struct {
+	e    *Engine
+	a    *backends.Access
+	held shardSet
+	root tx
+
+	known     []byte // a key whose hash is known, found again by its address
+	knownHash uint64
+
+	// changes counts the keys that were made and removed: a view that has seen fewer looks its
+	// key up again before it touches the entry.
+	changes uint64
+
+	strings []stringView // handed out one by one; those in use are never moved
+	opened  int
+}
+
+func newTransaction(e *Engine) *transaction {
+	t := &transaction{e: e, strings: make([]stringView, 1)}
+	t.root.transaction = t
+	return t
+}
+
+func (t *transaction) begin(a *backends.Access) {
+	t.a = a
+	t.root.db = a.DB
+}
+
+// end lets go of everything that the transaction has touched.
+func (t *transaction) end() {
+	const keep = 64 // a rare large transaction should not make its views permanent
+	clear(t.strings[:t.opened])
+	if len(t.strings) > keep {
+		t.strings = make([]stringView, 1)
+	}
+	t.opened = 0
+	t.a, t.known = nil, nil
+}
+
+// tx is a transaction in one database.
+type tx struct {
+	*transaction
+	db int
+}
+
+var _ backends.Tx = (*tx)(nil)
+
+// In implements backends.Tx.
+func (x *tx) In(db int) backends.Tx { return x.in(db) }
+
+func (x *tx) in(db int) *tx {
+	if db == x.db {
+		return x
+	}
+	return &tx{x.transaction, db}
+}
+
+// locate finds where a key belongs. A key that its Access did not name is a mistake of the caller,
+// which would otherwise be a data race.
+func (x *tx) locate(key []byte) (s *shard, place uint32) {
+	h := x.knownHash
+	if len(key) != len(x.known) || unsafe.SliceData(key) != unsafe.SliceData(x.known) || x.known == nil {
+		h = maphash.Bytes(x.e.seed, key)
+	}
+	i := int(h >> shardShift)
+	if !x.held.has(i) {
+		panic("memory: a transaction touches a key that its Access does not name")
+	}
+	return &x.e.shards[i], uint32(h >> placeShift)
+}
+
+// found is a key that is there.
+type found struct {
+	s *shard
+	t *table
+	e *entry
+}
+
+// find returns the key's entry, nil when absent. A write removes a key whose time has come.
+func (x *tx) find(key []byte) (f found) {
+	s, place := x.locate(key)
+	t := s.tables[x.db].Load()
+	if t == nil {
+		return found{}
+	}
+	e := t.find(place, key)
+	if e == nil {
+		return found{}
+	}
+	if t.expired(e, x.a.Now) {
+		if x.a.Write {
+			s.drop(x.e, x.db, e, backends.Expired)
+			x.changes++
+		}
+		return found{}
+	}
+	return found{s, t, e}
+}
+
+// access is find that counts: as a hit or a miss, and as a use of the key.
+func (x *tx) access(key []byte) found {
+	f := x.find(key)
+	if f.e != nil {
+		x.e.use(f.e, x.a.Now)
+	}
+	if x.a.Write {
+		return f
+	}
+	if f.e != nil {
+		f.s.hits.Add(1)
+	} else {
+		s, _ := x.locate(key)
+		s.misses.Add(1)
+	}
+	return f
+}
+
+// replaced adds a key without a value, in the place of what is there.
+func (x *tx) replaced(key []byte) found {
+	if old := x.find(key); old.e != nil {
+		x.remove(old)
+	}
+	s, place := x.locate(key)
+	t, e := s.insert(x.db, place, key)
+	x.e.born(e, x.a.Now)
+	x.changes++
+	return found{s, t, e}
+}
+
+// Type implements backends.Keyspace.
+func (x *tx) Type(key []byte) backends.Type {
+	if f := x.find(key); f.e != nil {
+		return f.e.kind()
+	}
+	return backends.None
+}
+
+// Touch implements backends.Keyspace.
+func (x *tx) Touch(key []byte) bool { return x.access(key).e != nil }
+
+// Expiry implements backends.Keyspace.
+func (x *tx) Expiry(key []byte) int64 {
+	if f := x.find(key); f.e != nil {
+		return f.t.deadline(f.e)
+	}
+	return 0
+}
+
+// SetExpiry implements backends.Keyspace.
+func (x *tx) SetExpiry(key []byte, at int64) {
+	switch f := x.find(key); {
+	case f.e == nil:
+	case at != 0 && at <= x.a.Now:
+		x.remove(f)
+	default:
+		f.s.setDeadline(f.t, f.e, at)
+	}
+}
+
+// Delete implements backends.Keyspace.
+func (x *tx) Delete(key []byte) bool {
+	f := x.find(key)
+	if f.e == nil {
+		return false
+	}
+	x.remove(f)
+	return true
+}
+
+func (x *tx) remove(f found) {
+	f.s.remove(f.t, f.e)
+	x.changes++
+}
+
+// Move implements backends.Keyspace.
+func (x *tx) Move(from []byte, db int, to []byte) {
+	if f, moved := x.transfer(from, db, to); moved {
+		x.remove(f)
+	}
+}
+
+// Copy implements backends.Keyspace.
+func (x *tx) Copy(from []byte, db int, to []byte) {
+	if _, moved := x.transfer(from, db, to); moved {
+		made := x.in(db).find(to)
+		before := made.e.size()
+		made.e.unshare()
+		made.s.resized(made.t, made.e.size()-before)
+	}
+}
+
+// transfer makes the key to with the value and the expiry of from, and returns from. For the
+// moment the two share the value.
+func (x *tx) transfer(from []byte, db int, to []byte) (f found, ok bool) {
+	if f = x.find(from); f.e == nil || db == x.db && string(from) == string(to) {
+		return f, false
+	}
+	made := x.in(db).replaced(to)
+	before := made.e.size()
+	made.e.take(f.e)
+	made.s.resized(made.t, made.e.size()-before)
+	made.s.setDeadline(made.t, made.e, f.t.deadline(f.e))
+	return f, true
+}
