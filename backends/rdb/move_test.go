@@ -1,0 +1,138 @@
+package rdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"switchyard/backends"
+)
+
+func moverOf(t *testing.T, e *fakeEngine, now int64) *mover {
+	t.Helper()
+	m, ok := MoverOf(e)
+	if !ok {
+		t.Fatal("an engine has no mover")
+	}
+	m.(*mover).clock = func() int64 { return now }
+	return m.(*mover)
+}
+
+// own is a backend with a mover of its own, and wrapped one around it.
+type own struct {
+	*fakeEngine
+	backends.Mover
+}
+
+type wrapped struct{ backends.Backend }
+
+func (w wrapped) Unwrap() backends.Backend { return w.Backend }
+
+func TestABackendsOwnMoverIsPreferred(t *testing.T) {
+	b := &own{fakeEngine: newFake()}
+	if m, ok := MoverOf(wrapped{b}); !ok || m != backends.Mover(b) {
+		t.Fatalf("%v %v", m, ok)
+	}
+	if m, ok := MoverOf(wrapped{newFake()}); !ok {
+		t.Fatalf("%v %v", m, ok)
+	}
+	if _, ok := MoverOf(wrapped{}); ok {
+		t.Fatal("nothing has a mover")
+	}
+}
+
+func TestKeysMoveFromOneEngineToAnother(t *testing.T) {
+	ctx := t.Context()
+	a, b := newFake(), newFake()
+	for i := range 3000 {
+		a.dbs[i%2][fmt.Sprint("key ", i)] = fakeKey{val: []byte(strings.Repeat("v", i)), at: int64(i%3) * 1000}
+	}
+	from, to := moverOf(t, a, 500), moverOf(t, b, 500)
+	for db := range a.dbs {
+		var keys [][]byte
+		if err := from.EachKey(ctx, db, func(key []byte) error { keys = append(keys, key); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		vals, err := from.Dump(ctx, db, keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := to.Restore(ctx, db, vals); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if x, y := fmt.Sprint(a.dbs), fmt.Sprint(b.dbs); x != y {
+		t.Fatal("the engines differ")
+	}
+	for _, access := range append(a.seen, b.seen...) {
+		if len(access.Keys) > restoreKeys {
+			t.Fatalf("%d keys in one transaction", len(access.Keys))
+		}
+	}
+	if err := to.Flush(ctx); err != nil || len(b.dbs[0])+len(b.dbs[1]) != 0 || !b.seen[len(b.seen)-1].All {
+		t.Fatalf("flush: %v, %v", b.dbs, err)
+	}
+}
+
+func TestRestoreDeletesWhatIsGoneOrExpired(t *testing.T) {
+	e := newFake()
+	e.dbs[0] = map[string]fakeKey{"gone": {val: []byte("x")}, "expired": {val: []byte("x")}, "stays": {val: []byte("x")}}
+	err := moverOf(t, e, 500).Restore(t.Context(), 0, []backends.Value{
+		{Key: []byte("gone")},
+		{Key: []byte("expired"), Payload: dumped([]byte("y")), ExpireAt: 500},
+		{Key: []byte("lives"), Payload: dumped([]byte("y")), ExpireAt: 501},
+	})
+	if err != nil || fmt.Sprint(e.dbs[0]) != fmt.Sprint(map[string]fakeKey{"lives": {[]byte("y"), 501}, "stays": {val: []byte("x")}}) {
+		t.Fatalf("%v, %v", e.dbs[0], err)
+	}
+	if err := moverOf(t, e, 500).Restore(t.Context(), 0, []backends.Value{{Key: []byte("stays")}}); err != nil || e.seen[len(e.seen)-1].Grows {
+		t.Fatalf("deleting takes no space: %v", err)
+	}
+}
+
+func TestABadPayloadInAGroupChangesNothing(t *testing.T) {
+	e := newFake()
+	err := moverOf(t, e, 1).Restore(t.Context(), 0, []backends.Value{
+		{Key: []byte("a"), Payload: dumped([]byte("y"))},
+		{Key: []byte("b"), Payload: []byte("nonsense, but long enough")},
+	})
+	if !errors.Is(err, ErrChecksum) || len(e.dbs[0]) != 0 {
+		t.Fatalf("%v, %v", e.dbs[0], err)
+	}
+}
+
+func TestRestoreWaitsForDurability(t *testing.T) {
+	e := newFake()
+	broken := errors.New("disk")
+	e.commit = func() *backends.Commit {
+		c := backends.NewCommit()
+		c.Finish(broken)
+		return c
+	}
+	if err := moverOf(t, e, 1).Restore(t.Context(), 0, []backends.Value{{Key: []byte("a")}}); !errors.Is(err, broken) {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	e.commit = func() *backends.Commit { cancel(); return backends.NewCommit() }
+	if _, err := moverOf(t, e, 1).Dump(ctx, 0, [][]byte{[]byte("a")}); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+}
+
+func TestErrorsOfTheEngineAreNamed(t *testing.T) {
+	e := newFake()
+	e.fail = errors.New("disk")
+	m := moverOf(t, e, 1)
+	_, dumpErr := m.Dump(t.Context(), 0, [][]byte{nil})
+	for _, err := range []error{
+		dumpErr, m.Flush(t.Context()),
+		m.Restore(t.Context(), 0, []backends.Value{{}}),
+		m.EachKey(t.Context(), 0, func([]byte) error { return nil }),
+	} {
+		if !errors.Is(err, e.fail) || !strings.HasPrefix(err.Error(), "fake: ") {
+			t.Error(err)
+		}
+	}
+}
