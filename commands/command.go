@@ -1,0 +1,155 @@
+// Package commands says what each Redis command means. A command is one row in a family's table
+// (string.go, key.go, ...) and one handler below it. Rows are the single source of truth: arity
+// errors, key extraction, COMMAND and its subcommands, metrics and routing all derive from them,
+// and no handler checks by itself what its row says.
+package commands
+
+import (
+	"slices"
+	"strings"
+
+	"switchyard/backends"
+)
+
+// Row is one command, or one subcommand of a container such as CLIENT.
+type Row struct {
+	Name       string // lower case; of a subcommand, without its container
+	Arity      int    // including the name; negative: at least that many
+	Flags      Flags
+	Keys       []KeySpec
+	Categories string // ACL categories that do not follow from the flags
+	Tips       []string
+	Group      string
+	Since      string
+	Complexity string
+	Summary    string
+
+	// Exactly one of Run, Serve and Subs is set, but for COMMAND, which is a command and a container.
+	Run   func(c *Ctx, tx backends.Tx) error // data: runs inside a transaction, or is forwarded
+	Serve func(c *Ctx) error                 // the server or the session itself: never forwarded
+	Subs  []*Row
+
+	// Relay adapts a forwarded command and its reply where the proxy has a part in
+	// their meaning; nil for all but SCAN.
+	Relay *Relay
+
+	FullName string // "client|list"; set when the table is built
+	Index    int    // the row's number in its table, for arrays of counters
+	subs     map[string]*Row
+}
+
+// Relay rewrites what goes to and comes from a Forwarder.
+type Relay struct {
+	Request func(c *Ctx, args [][]byte) ([][]byte, error)
+	Reply   func(c *Ctx, reply []byte) []byte
+}
+
+// Flags are a command's properties, under Redis's names.
+type Flags uint32
+
+const (
+	Write Flags = 1 << iota
+	Readonly
+	DenyOOM
+	Admin
+	PubSub
+	NoScript
+	Blocking
+	Loading
+	Stale
+	Fast
+	NoAuth
+	AllowBusy
+	// Whole is our own: the command touches every key, so that its transaction needs them all.
+	Whole
+)
+
+var flagNames = []struct {
+	flag Flags
+	name string
+}{
+	{Write, "write"}, {Readonly, "readonly"}, {DenyOOM, "denyoom"}, {Admin, "admin"}, {PubSub, "pubsub"},
+	{NoScript, "noscript"}, {Blocking, "blocking"}, {Loading, "loading"}, {Stale, "stale"}, {Fast, "fast"},
+	{NoAuth, "no_auth"}, {AllowBusy, "allow_busy"},
+}
+
+// Names lists the flags as COMMAND INFO does.
+func (f Flags) Names() (names []string) {
+	for _, n := range flagNames {
+		if f&n.flag != 0 {
+			names = append(names, n.name)
+		}
+	}
+	return names
+}
+
+// KeySpec says where a command's keys are among its arguments.
+type KeySpec struct {
+	First int
+	Last  int // as in COMMAND INFO's key specs: relative to First, or negative from the end
+	Step  int
+	Flags string // "RO access": what is done to the keys
+}
+
+// The shapes that nearly all commands have.
+func key(flags string) []KeySpec   { return []KeySpec{{1, 0, 1, flags}} }
+func keys(flags string) []KeySpec  { return []KeySpec{{1, -1, 1, flags}} }
+func pairs(flags string) []KeySpec { return []KeySpec{{1, -1, 2, flags}} }
+
+func twoKeys(first, second string) []KeySpec {
+	return []KeySpec{{1, 0, 1, first}, {2, 0, 1, second}}
+}
+
+// AppendKeys appends the keys among args to dst.
+func (r *Row) AppendKeys(dst, args [][]byte) [][]byte {
+	for i := range r.Keys {
+		k := &r.Keys[i]
+		last := k.First + k.Last
+		if k.Last < 0 {
+			last = len(args) + k.Last
+		}
+		for at := k.First; at <= last && at < len(args); at += k.Step {
+			dst = append(dst, args[at])
+		}
+	}
+	return dst
+}
+
+// keyRange is the first key, last key and step of the legacy fields of COMMAND INFO.
+func (r *Row) keyRange() (first, last, step int) {
+	if len(r.Keys) == 0 {
+		return 0, 0, 0
+	}
+	a, z := r.Keys[0], r.Keys[len(r.Keys)-1]
+	last = z.Last
+	if last >= 0 {
+		last += z.First
+	}
+	return a.First, last, a.Step
+}
+
+// AcceptsArity says whether a call with n arguments, the name included, has the right number.
+func (r *Row) AcceptsArity(n int) bool {
+	return n == r.Arity || r.Arity < 0 && n >= -r.Arity
+}
+
+// ACLCategories lists the row's categories, with those that Redis derives from the flags.
+func (r *Row) ACLCategories() []string {
+	var names []string
+	add := func(when bool, more ...string) {
+		if when {
+			names = append(names, more...)
+		}
+	}
+	add(r.Flags&Write != 0, "write")
+	add(r.Flags&Readonly != 0 && r.Group != "scripting", "read")
+	add(r.Flags&Admin != 0, "admin", "dangerous")
+	add(r.Flags&PubSub != 0, "pubsub")
+	add(r.Flags&Fast != 0, "fast")
+	add(r.Flags&Blocking != 0, "blocking")
+	add(r.Flags&Fast == 0, "slow")
+	for _, c := range strings.Fields(r.Categories) {
+		add(!slices.Contains(names, c), c)
+	}
+	return names
+}

@@ -1,0 +1,173 @@
+package commands
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"switchyard/backends"
+)
+
+var counterRows = []*Row{
+	{Name: "incr", Arity: 2, Flags: Write | DenyOOM | Fast, Keys: key("RW access update"), Categories: "string", Group: "string", Since: "1.0.0",
+		Complexity: "O(1)", Summary: "Adds one to an integer, which begins at 0.", Run: incr},
+	{Name: "decr", Arity: 2, Flags: Write | DenyOOM | Fast, Keys: key("RW access update"), Categories: "string", Group: "string", Since: "1.0.0",
+		Complexity: "O(1)", Summary: "Takes one from an integer, which begins at 0.", Run: decr},
+	{Name: "incrby", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: key("RW access update"), Categories: "string", Group: "string", Since: "1.0.0",
+		Complexity: "O(1)", Summary: "Adds a number to an integer, which begins at 0.", Run: incrby},
+	{Name: "decrby", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: key("RW access update"), Categories: "string", Group: "string", Since: "1.0.0",
+		Complexity: "O(1)", Summary: "Takes a number from an integer, which begins at 0.", Run: decrby},
+	{Name: "incrbyfloat", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: key("RW access update"), Categories: "string", Group: "string", Since: "2.6.0",
+		Complexity: "O(1)", Summary: "Adds to a floating-point number, which begins at 0.", Run: incrbyfloat},
+}
+
+func incr(c *Ctx, tx backends.Tx) error { return c.addInteger(tx, 1) }
+func decr(c *Ctx, tx backends.Tx) error { return c.addInteger(tx, -1) }
+
+func incrby(c *Ctx, tx backends.Tx) error {
+	n, err := integer(c.Args[2])
+	if err != nil {
+		return err
+	}
+	return c.addInteger(tx, n)
+}
+
+func decrby(c *Ctx, tx backends.Tx) error {
+	n, err := integer(c.Args[2])
+	if err != nil {
+		return err
+	}
+	if n == math.MinInt64 {
+		return ErrDecrOverflow // it has no positive counterpart
+	}
+	return c.addInteger(tx, -n)
+}
+
+func (c *Ctx) addInteger(tx backends.Tx, by int64) error {
+	s, err := tx.String(c.Args[1])
+	if err != nil {
+		return err
+	}
+	var n int64
+	if s.Exists() {
+		if n, err = integer(s.Bytes()); err != nil {
+			return err
+		}
+	}
+	if by > 0 && n > math.MaxInt64-by || by < 0 && n < math.MinInt64-by {
+		return ErrOverflow
+	}
+	n += by
+	var buf [20]byte
+	s.Set(strconv.AppendInt(buf[:0], n, 10))
+	c.Int(n)
+	return nil
+}
+
+func incrbyfloat(c *Ctx, tx backends.Tx) error {
+	s, err := tx.String(c.Args[1])
+	if err != nil {
+		return err
+	}
+	n := newLongDouble()
+	if s.Exists() {
+		if n, err = longDouble(s.Bytes()); err != nil {
+			return err
+		}
+	}
+	by, err := longDouble(c.Args[2])
+	if err != nil {
+		return err
+	}
+	if n.IsInf() || by.IsInf() {
+		return ErrNaNOrInfinity
+	}
+	n.Add(n, by)
+	if n.MantExp(nil) > maxLongDoubleExponent {
+		return ErrNaNOrInfinity
+	}
+	text := formatLongDouble(n)
+	s.Set([]byte(text))
+	c.Text(text)
+	return nil
+}
+
+// Redis computes INCRBYFLOAT in C's long double, which on x86 has a 64-bit significand: 0.1 + 0.2
+// is 0.3 there. big.Float at that precision rounds in the same way.
+const (
+	longDoubleBits        = 64
+	maxLongDoubleExponent = 16384
+	minLongDoubleExponent = -16444
+	// maxExponentDigits keeps a hostile exponent such as 1e999999999 from costing anything.
+	maxExponentDigits = 5
+)
+
+func newLongDouble() *big.Float { return new(big.Float).SetPrec(longDoubleBits) }
+
+// longDouble reads a number as strtold does: decimal or hexadecimal, "inf" too. What overflows or
+// vanishes is refused, as Redis refuses it.
+func longDouble(b []byte) (*big.Float, error) {
+	text := strings.ToLower(string(b))
+	digits := strings.TrimLeft(text, "+-")
+	if len(text)-len(digits) > 1 {
+		return nil, ErrNotFloat
+	}
+	if digits == "inf" || digits == "infinity" {
+		return newLongDouble().SetInf(text[0] == '-'), nil
+	}
+	exponent := strings.TrimLeft(exponentOf(digits), "+-0")
+	if len(digits) > 5<<10 || !isNumber(digits) || len(exponent) > maxExponentDigits {
+		return nil, ErrNotFloat
+	}
+	base := 10
+	if strings.HasPrefix(digits, "0x") {
+		base = 0
+	}
+	n, _, err := big.ParseFloat(text, base, longDoubleBits, big.ToNearestEven)
+	if err != nil || n.MantExp(nil) > maxLongDoubleExponent || n.MantExp(nil) < minLongDoubleExponent {
+		return nil, ErrNotFloat
+	}
+	return n, nil
+}
+
+// isNumber says whether text has the form of a C number, since big.ParseFloat allows more:
+// underscores, octal and binary.
+func isNumber(text string) bool {
+	digit := func(r rune) bool { return '0' <= r && r <= '9' }
+	mark := "e"
+	if hex := strings.HasPrefix(text, "0x"); hex {
+		text, mark = text[2:], "p"
+		digit = func(r rune) bool { return '0' <= r && r <= '9' || 'a' <= r && r <= 'f' }
+	}
+	mantissa, exponent, hasExponent := strings.Cut(text, mark)
+	if hasExponent {
+		exponent = strings.TrimPrefix(strings.TrimPrefix(exponent, "+"), "-")
+		if exponent == "" || strings.Trim(exponent, "0123456789") != "" {
+			return false
+		}
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	both := whole + fraction
+	return both != "" && strings.TrimFunc(both, digit) == ""
+}
+
+func exponentOf(text string) string {
+	if strings.HasPrefix(text, "0x") {
+		_, exponent, _ := strings.Cut(text, "p")
+		return exponent
+	}
+	_, exponent, _ := strings.Cut(text, "e")
+	return exponent
+}
+
+// formatLongDouble prints as Redis does: 17 digits after the point, without trailing zeros.
+func formatLongDouble(n *big.Float) string {
+	text := n.Text('f', 17)
+	text = strings.TrimRight(text, "0")
+	text = strings.TrimSuffix(text, ".")
+	if text == "-0" {
+		return "0"
+	}
+	return text
+}

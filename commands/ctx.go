@@ -1,0 +1,134 @@
+package commands
+
+import (
+	"context"
+	"time"
+
+	"switchyard/backends"
+)
+
+// Ctx is one call of a command: its arguments, the session that made it and its reply. A session
+// reuses one Ctx for all its calls, so a handler keeps nothing of it.
+type Ctx struct {
+	Reply
+	Args   [][]byte // the name first; valid until the handler returns
+	Row    *Row
+	Now    int64 // Unix milliseconds; stands still during the call
+	Client Client
+	Server Server
+
+	access backends.Access
+}
+
+// Context bounds what the call may wait for.
+func (c *Ctx) Context() context.Context { return c.Server.Context() }
+
+// Run makes Ctx the body of its own transaction.
+func (c *Ctx) Run(tx backends.Tx) error { return c.Row.Run(c, tx) }
+
+// Access says what the call's transaction may touch.
+func (c *Ctx) Access() *backends.Access {
+	a := &c.access
+	a.DB = c.Client.DB()
+	a.Keys = c.Row.AppendKeys(a.Keys[:0], c.Args)
+	a.All = c.Row.Flags&Whole != 0
+	a.Write = c.Row.Flags&Write != 0
+	a.Grows = c.Row.Flags&DenyOOM != 0
+	a.Now = c.Now
+	return a
+}
+
+// Client is the session that a command comes from.
+type Client interface {
+	DB() int
+	SelectDB(db int)
+	SetProto(proto int)
+	SetName(name string)
+	SetLib(attribute, value string)
+	SetNoEvict(on bool)
+	SetNoTouch(on bool)
+	// Info describes the session for CLIENT INFO and LIST.
+	Info() ClientInfo
+	// Authenticated says whether commands are allowed.
+	Authenticated() bool
+	// Authenticate checks a user's password and remembers that it was right.
+	Authenticate(user, password []byte) bool
+	// Reset returns the session to the state of a new connection.
+	Reset()
+	// CloseAfterReply ends the connection once the reply has been sent.
+	CloseAfterReply()
+}
+
+// ClientInfo is what CLIENT LIST shows of a session.
+type ClientInfo struct {
+	ID              int64
+	Addr, LocalAddr string
+	Name            string
+	Age, Idle       time.Duration
+	Flags           string
+	DB              int
+	OutputBytes     int
+	LastCommand     string // full name
+	User            string
+	Proto           int
+	LibName, LibVer string
+}
+
+// Server is the process, as far as commands about it need to know.
+type Server interface {
+	Context() context.Context // ends when the server shuts down
+	Table() *Table
+	Databases() int
+	MaxStringLength() int64
+	PasswordRequired() bool
+	Clients() []ClientInfo
+	Info(ctx context.Context) ServerInfo
+	// Parameters are what CONFIG GET knows, by Redis's names, sorted.
+	Parameters(ctx context.Context) []Parameter
+	ResetStats()
+	State
+}
+
+// Parameter is one configuration parameter.
+type Parameter struct{ Name, Value string }
+
+// State is what the STATE commands need to know of the backends.
+type State interface {
+	Backends(ctx context.Context) []BackendInfo
+	// BackendStats describes one instance; "" is the active one.
+	BackendStats(ctx context.Context, name string) (BackendStats, error)
+	// Switch moves the keyspace of the calling client's server to another instance. The client's
+	// session must not be in its gate, which Client's implementation sees to.
+	Switch(ctx context.Context, client Client, name string, mode SwitchMode) error
+	Clean(ctx context.Context) (removed int64, err error)
+	Optimize(ctx context.Context) error
+	// ScanEpoch marks SCAN cursors; it is another one after each switch.
+	ScanEpoch() uint64
+}
+
+// SwitchMode says what STATE.SWITCH does about keys in the target.
+type SwitchMode int
+
+const (
+	SwitchEmpty  SwitchMode = iota // refuse a target that has keys
+	SwitchFlush                    // remove them first
+	SwitchMerge                    // keep those that the source does not have
+	SwitchNoCopy                   // leave them, and copy nothing
+)
+
+// BackendInfo is one line of STATE.BACKENDS.
+type BackendInfo struct {
+	Name, Driver          string
+	Active, Open, Healthy bool
+	Capabilities          []string
+}
+
+// BackendStats is what STATE.STATS shows.
+type BackendStats struct {
+	Name, Driver          string
+	Contents              backends.Stats
+	Reads, Writes, Errors int64
+	Uptime                time.Duration
+	OpsPerSecond          float64
+	Switches              int64
+}

@@ -1,0 +1,72 @@
+package commands
+
+import "switchyard/backends"
+
+var databaseRows = []*Row{
+	{Name: "dbsize", Arity: 1, Flags: Readonly | Fast, Categories: "keyspace", Group: "server", Since: "1.0.0",
+		Tips:       []string{"request_policy:all_shards", "response_policy:agg_sum"},
+		Complexity: "O(1)", Summary: "Counts the keys of the database.", Run: dbsize},
+	{Name: "flushdb", Arity: -1, Flags: Write | Whole, Categories: "keyspace dangerous", Group: "server", Since: "1.0.0",
+		Tips:       []string{"request_policy:all_shards", "response_policy:all_succeeded"},
+		Complexity: "O(1)", Summary: "Removes all keys of the database.", Run: flushdb},
+	{Name: "flushall", Arity: -1, Flags: Write | Whole, Categories: "keyspace dangerous", Group: "server", Since: "1.0.0",
+		Tips:       []string{"request_policy:all_shards", "response_policy:all_succeeded"},
+		Complexity: "O(1)", Summary: "Removes all keys of all databases.", Run: flushall},
+	{Name: "swapdb", Arity: 3, Flags: Write | Fast | Whole, Categories: "keyspace dangerous", Group: "server", Since: "4.0.0",
+		Complexity: "O(1)", Summary: "Exchanges two databases.", Run: swapdb},
+}
+
+func dbsize(c *Ctx, tx backends.Tx) error {
+	c.Int(tx.Len())
+	return nil
+}
+
+func flushdb(c *Ctx, tx backends.Tx) error {
+	if err := c.checkFlush(); err != nil {
+		return err
+	}
+	tx.Flush()
+	c.OK()
+	return nil
+}
+
+func flushall(c *Ctx, tx backends.Tx) error {
+	if err := c.checkFlush(); err != nil {
+		return err
+	}
+	for db := range c.Server.Databases() {
+		tx.In(db).Flush()
+	}
+	c.OK()
+	return nil
+}
+
+// checkFlush accepts ASYNC and SYNC, which are the same here: space is always reclaimed in the background.
+func (c *Ctx) checkFlush() error {
+	if len(c.Args) == 1 || len(c.Args) == 2 && (equalFold(c.Args[1], "ASYNC") || equalFold(c.Args[1], "SYNC")) {
+		return nil
+	}
+	return ErrSyntax
+}
+
+func swapdb(c *Ctx, tx backends.Tx) error {
+	a, ok := parseInt(c.Args[1])
+	if !ok || a != int64(int32(a)) {
+		return ErrFirstDB
+	}
+	b, ok := parseInt(c.Args[2])
+	if !ok || b != int64(int32(b)) {
+		return ErrSecondDB
+	}
+	first, err := c.database(a)
+	if err != nil {
+		return err
+	}
+	second, err := c.database(b)
+	if err != nil {
+		return err
+	}
+	tx.In(first).Swap(second)
+	c.OK()
+	return nil
+}

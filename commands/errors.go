@@ -1,0 +1,107 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Error is a text that a client reads, code first. All of them live in this file: clients and
+// frameworks parse them, so they are Redis's to the letter.
+type Error string
+
+func (e Error) Error() string { return string(e) }
+
+// Texts of Redis 7.2.
+const (
+	ErrSyntax         Error = "ERR syntax error"
+	ErrNotInteger     Error = "ERR value is not an integer or out of range"
+	ErrNotInt32       Error = "ERR value is out of range, value must between -2147483648 and 2147483647"
+	ErrNotFloat       Error = "ERR value is not a valid float"
+	ErrNoSuchKey      Error = "ERR no such key"
+	ErrOffset         Error = "ERR offset is out of range"
+	ErrStringTooLong  Error = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+	ErrOverflow       Error = "ERR increment or decrement would overflow"
+	ErrDecrOverflow   Error = "ERR decrement would overflow"
+	ErrNaNOrInfinity  Error = "ERR increment would produce NaN or Infinity"
+	ErrSameObject     Error = "ERR source and destination objects are the same"
+	ErrDBRange        Error = "ERR DB index is out of range"
+	ErrFirstDB        Error = "ERR invalid first DB index"
+	ErrSecondDB       Error = "ERR invalid second DB index"
+	ErrInvalidCursor  Error = "ERR invalid cursor"
+	ErrBusyKey        Error = "BUSYKEY Target key name already exists."
+	ErrInvalidTTL     Error = "ERR Invalid TTL value, must be >= 0"
+	ErrIdleTime       Error = "ERR Invalid IDLETIME value, must be >= 0"
+	ErrFreq           Error = "ERR Invalid FREQ value, must be >= 0 and <= 255"
+	ErrNXandOthers    Error = "ERR NX and XX, GT or LT options at the same time are not compatible"
+	ErrGTandLT        Error = "ERR GT and LT options at the same time are not compatible"
+	ErrNoAuth         Error = "NOAUTH Authentication required."
+	ErrWrongPass      Error = "WRONGPASS invalid username-password pair or user is disabled."
+	ErrNoPassword     Error = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
+	ErrProtoVersion   Error = "ERR Protocol version is not an integer or out of range"
+	ErrNoProto        Error = "NOPROTO unsupported protocol version"
+	ErrHelloNoAuth    Error = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+	ErrClientName     Error = "ERR Client names cannot contain spaces, newlines or special characters."
+	ErrClientID       Error = "ERR Invalid client ID"
+	ErrNoKeyArguments Error = "ERR The command has no key arguments"
+	ErrBadCommand     Error = "ERR Invalid command specified"
+	ErrBadArguments   Error = "ERR Invalid number of arguments specified for command"
+	ErrMaxClients     Error = "ERR max number of clients reached"
+)
+
+// Texts of our own, for what Redis does not have.
+const (
+	ErrBackend     Error = "ERR backend failed, see the server's log"
+	ErrUnavailable Error = "ERR backend unavailable, see the server's log"
+	ErrTimeout     Error = "ERR backend did not answer in time; the command may have taken effect"
+	ErrTooBusy     Error = "BUSY too many operations at once, try again later"
+)
+
+func wrongArity(fullName string) Error {
+	return Error("ERR wrong number of arguments for '" + fullName + "' command")
+}
+
+// unknownCommand quotes at most 128 bytes of the name, and arguments while there are fewer than
+// 128 bytes of them, as Redis does.
+func unknownCommand(args [][]byte) Error {
+	var given strings.Builder
+	for _, a := range args[1:] {
+		if given.Len() >= 128 {
+			break
+		}
+		fmt.Fprintf(&given, "'%s' ", cut(a, 128-given.Len()))
+	}
+	return Error(fmt.Sprintf("ERR unknown command '%s', with args beginning with: %s", cut(args[0], 128), given.String()))
+}
+
+func unknownSubcommand(container string, sub []byte) Error {
+	return Error(fmt.Sprintf("ERR unknown subcommand '%s'. Try %s HELP.", cut(sub, 128), strings.ToUpper(container)))
+}
+
+func invalidExpire(name string) Error {
+	return Error("ERR invalid expire time in '" + name + "' command")
+}
+
+func unsupportedOption(opt []byte) Error { return Error("ERR Unsupported option " + string(opt)) }
+
+func helloOption(opt []byte) Error {
+	return Error("ERR Syntax error in HELLO option '" + string(opt) + "'")
+}
+
+func unrecognizedOption(opt []byte) Error {
+	return Error("ERR Unrecognized option '" + string(opt) + "'")
+}
+
+func libInfoCharacters(attr string) Error {
+	return Error("ERR " + attr + " cannot contain spaces, newlines or special characters.")
+}
+
+func cut(b []byte, n int) []byte {
+	if i := strings.IndexByte(string(b), 0); i >= 0 {
+		b = b[:i] // Redis prints C strings
+	}
+	return b[:min(len(b), n)]
+}
+
+func unknownClientType(kind []byte) Error {
+	return Error("ERR Unknown client type '" + string(kind) + "'")
+}

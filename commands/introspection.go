@@ -1,0 +1,230 @@
+package commands
+
+import (
+	"slices"
+	"strings"
+)
+
+var commandRows = []*Row{
+	{Name: "command", Arity: -1, Flags: Loading | Stale, Categories: "connection", Group: "server", Since: "2.8.13",
+		Tips: []string{"nondeterministic_output_order"}, Complexity: "O(N) in the number of commands",
+		Summary: "Describes all commands.", Serve: command, Subs: []*Row{
+			{Name: "count", Arity: 2, Flags: Loading | Stale, Categories: "connection", Since: "2.8.13", Complexity: "O(1)",
+				Summary: "Counts the commands.", Serve: commandCount},
+			{Name: "docs", Arity: -2, Flags: Loading | Stale, Categories: "connection", Since: "7.0.0", Complexity: "O(N) in the number of commands asked for",
+				Tips: []string{"nondeterministic_output_order"}, Summary: "Documents commands.", Serve: commandDocs},
+			{Name: "getkeys", Arity: -4, Flags: Loading | Stale, Categories: "connection", Since: "2.8.13", Complexity: "O(N) in the number of arguments",
+				Summary: "Picks the keys out of a command.", Serve: commandGetKeys},
+			{Name: "getkeysandflags", Arity: -4, Flags: Loading | Stale, Categories: "connection", Since: "7.0.0", Complexity: "O(N) in the number of arguments",
+				Summary: "Picks the keys out of a command, with what it does to them.", Serve: commandGetKeysAndFlags},
+			{Name: "info", Arity: -2, Flags: Loading | Stale, Categories: "connection", Since: "2.8.13", Complexity: "O(N) in the number of commands asked for",
+				Tips: []string{"nondeterministic_output_order"}, Summary: "Describes commands.", Serve: commandInfo},
+			{Name: "list", Arity: -2, Flags: Loading | Stale, Categories: "connection", Since: "7.0.0", Complexity: "O(N) in the number of commands",
+				Tips: []string{"nondeterministic_output_order"}, Summary: "Lists the names of commands.", Serve: commandList},
+			{Name: "help", Arity: 2, Flags: Loading | Stale, Categories: "connection", Since: "5.0.0", Complexity: "O(1)",
+				Summary: "Lists the subcommands.", Serve: containerHelp},
+		}},
+}
+
+func command(c *Ctx) error {
+	rows := c.Server.Table().Commands()
+	c.Array(len(rows))
+	for _, r := range rows {
+		c.describe(r)
+	}
+	return nil
+}
+
+func commandCount(c *Ctx) error {
+	c.Int(int64(len(c.Server.Table().Commands())))
+	return nil
+}
+
+func commandInfo(c *Ctx) error {
+	if len(c.Args) == 2 {
+		return command(c)
+	}
+	c.Array(len(c.Args) - 2)
+	for _, name := range c.Args[2:] {
+		if r := c.Server.Table().named(string(name)); r != nil {
+			c.describe(r)
+		} else {
+			c.NullArray()
+		}
+	}
+	return nil
+}
+
+// describe appends the ten fields of COMMAND INFO.
+func (c *Ctx) describe(r *Row) {
+	first, last, step := r.keyRange()
+	c.Array(10)
+	c.Text(r.FullName)
+	c.Int(int64(r.Arity))
+	c.statuses(r.Flags.Names(), "")
+	c.Int(int64(first))
+	c.Int(int64(last))
+	c.Int(int64(step))
+	c.statuses(r.ACLCategories(), "@")
+	c.Array(len(r.Tips))
+	for _, tip := range r.Tips {
+		c.Text(tip)
+	}
+	c.Array(len(r.Keys))
+	for _, k := range r.Keys {
+		c.describeKeys(k)
+	}
+	c.Array(len(r.Subs))
+	for _, sub := range r.Subs {
+		c.describe(sub)
+	}
+}
+
+func (c *Ctx) statuses(names []string, prefix string) {
+	c.Set(len(names))
+	for _, n := range names {
+		c.Status(prefix + n)
+	}
+}
+
+func (c *Ctx) describeKeys(k KeySpec) {
+	c.Map(3)
+	c.Text("flags")
+	c.statuses(strings.Fields(k.Flags), "")
+	c.Text("begin_search")
+	c.Map(2)
+	c.Text("type")
+	c.Text("index")
+	c.Text("spec")
+	c.Map(1)
+	c.Text("index")
+	c.Int(int64(k.First))
+	c.Text("find_keys")
+	c.Map(2)
+	c.Text("type")
+	c.Text("range")
+	c.Text("spec")
+	c.Map(3)
+	c.Text("lastkey")
+	c.Int(int64(k.Last))
+	c.Text("keystep")
+	c.Int(int64(k.Step))
+	c.Text("limit")
+	c.Int(0)
+}
+
+func commandDocs(c *Ctx) error {
+	var rows []*Row
+	if len(c.Args) == 2 {
+		rows = c.Server.Table().Commands()
+	}
+	for _, name := range c.Args[2:] {
+		if r := c.Server.Table().named(string(name)); r != nil {
+			rows = append(rows, r)
+		}
+	}
+	c.documents(rows)
+	return nil
+}
+
+func (c *Ctx) documents(rows []*Row) {
+	c.Map(len(rows))
+	for _, r := range rows {
+		c.Text(r.FullName)
+		fields := [][2]string{{"summary", r.Summary}, {"since", r.Since}, {"group", r.Group}, {"complexity", r.Complexity}}
+		more := 0
+		if len(r.Subs) > 0 {
+			more = 1
+		}
+		c.Map(len(fields) + more)
+		for _, f := range fields {
+			c.Text(f[0])
+			c.Text(f[1])
+		}
+		if more > 0 {
+			c.Text("subcommands")
+			c.documents(r.Subs)
+		}
+	}
+}
+
+func commandGetKeys(c *Ctx) error {
+	r, err := c.rowOfArguments()
+	if err != nil {
+		return err
+	}
+	found := r.AppendKeys(nil, c.Args[2:])
+	c.Array(len(found))
+	for _, k := range found {
+		c.Bulk(k)
+	}
+	return nil
+}
+
+func commandGetKeysAndFlags(c *Ctx) error {
+	r, err := c.rowOfArguments()
+	if err != nil {
+		return err
+	}
+	args := c.Args[2:]
+	c.Array(len(r.AppendKeys(nil, args)))
+	for _, spec := range r.Keys {
+		one := Row{Keys: []KeySpec{spec}}
+		for _, k := range one.AppendKeys(nil, args) {
+			c.Array(2)
+			c.Bulk(k)
+			c.statuses(strings.Fields(spec.Flags), "")
+		}
+	}
+	return nil
+}
+
+// rowOfArguments finds the command that is given as arguments, and checks that it is a call with keys.
+func (c *Ctx) rowOfArguments() (*Row, error) {
+	args := c.Args[2:]
+	r := c.Server.Table().named(string(args[0]))
+	if r == nil {
+		return nil, ErrBadCommand
+	}
+	if sub := r.subs[strings.ToLower(string(args[1]))]; sub != nil {
+		r = sub
+	}
+	if len(r.Keys) == 0 {
+		return nil, ErrNoKeyArguments
+	}
+	if !r.AcceptsArity(len(args)) {
+		return nil, ErrBadArguments
+	}
+	return r, nil
+}
+
+// commandList reads [FILTERBY MODULE name | ACLCAT category | PATTERN pattern].
+func commandList(c *Ctx) error {
+	wanted := func(*Row) bool { return true }
+	if len(c.Args) != 2 {
+		if len(c.Args) != 5 || !equalFold(c.Args[2], "FILTERBY") {
+			return ErrSyntax
+		}
+		by := c.Args[4]
+		switch kind := c.Args[3]; {
+		case equalFold(kind, "MODULE"):
+			wanted = func(*Row) bool { return false } // there are no modules
+		case equalFold(kind, "ACLCAT"):
+			wanted = func(r *Row) bool { return slices.Contains(r.ACLCategories(), strings.ToLower(string(by))) }
+		case equalFold(kind, "PATTERN"):
+			pattern := []byte(strings.ToLower(string(by)))
+			wanted = func(r *Row) bool { return match(pattern, []byte(r.FullName)) }
+		default:
+			return ErrSyntax
+		}
+	}
+	var names []string
+	for _, r := range c.Server.Table().Rows() {
+		isSub := strings.Contains(r.FullName, "|")
+		if wanted(r) && (!isSub || len(c.Args) > 2) {
+			names = append(names, r.FullName)
+		}
+	}
+	c.Texts(names)
+	return nil
+}
