@@ -16,6 +16,8 @@ import (
 var (
 	ErrWrongType = errors.New("WRONGTYPE Operation against a key holding the wrong kind of value")
 	ErrNoSpace   = errors.New("OOM command not allowed when used memory > 'maxmemory'.")
+	// ErrDiskFull is for a persistent backend what ErrNoSpace is for memory.
+	ErrDiskFull = errors.New("MISCONF No space left on the disk of the backend, commands that may need more of it are refused.")
 )
 
 // Backend is what every driver is. All methods may be called from many goroutines at once.
@@ -87,7 +89,8 @@ type Engine interface {
 	// A nil Commit says that the effects, and all that was read, are as durable as they will
 	// be. Otherwise no reply may leave before the Commit is done.
 	//
-	// Do fails with ErrNoSpace, before body runs, when a.Grows and there is no space left.
+	// Do fails with ErrNoSpace or ErrDiskFull, before body runs, when a.Grows and there is no
+	// space left.
 	Do(ctx context.Context, a *Access, body Body) (*Commit, error)
 }
 
@@ -188,6 +191,22 @@ type (
 		OnRemove(fn func(db int, key []byte, why Reason))
 	}
 )
+
+// Catalog is a Forwarder's knowledge of commands that the command table does not have: those of
+// modules and of newer servers. Without it such commands are unknown.
+type Catalog interface {
+	// Foreign describes a call of such a command; it may ask the server, once per name. ok is false when the
+	// server does not have it either, or when it cannot share a connection with other clients,
+	// because it blocks, subscribes or changes the state of its connection.
+	Foreign(ctx context.Context, args [][]byte) (call ForeignCall, ok bool)
+}
+
+// ForeignCall is what must be known of a call to forward it and to follow what it changes.
+type ForeignCall struct {
+	Write bool
+	Keys  [][]byte // that it may write
+	Whole bool     // it may write others too, or the keys are not known
+}
 
 // Reason says why a backend removed a key by itself.
 type Reason int
