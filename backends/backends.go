@@ -115,6 +115,9 @@ type Access struct {
 	Write bool     // false: the body only reads
 	Grows bool     // the body may need more space (Redis's flag denyoom)
 	Now   int64    // the time of the transaction, Unix milliseconds; it stands still inside
+
+	// NoTouch keeps opening a key from counting as its use; Keyspace.Touch counts nevertheless.
+	NoTouch bool
 }
 
 // Forwarder executes commands by itself.

@@ -57,7 +57,7 @@ func clientSetInfo(c *Ctx) error {
 		return unrecognizedOption(c.Args[2])
 	}
 	if !isPrintable(c.Args[3]) {
-		return libInfoCharacters(attribute)
+		return libInfoCharacters(c.Args[2])
 	}
 	c.Client.SetLib(attribute, string(c.Args[3]))
 	c.OK()

@@ -62,6 +62,8 @@ const (
 	AllowBusy
 	// Whole is our own: the command touches every key, so that its transaction needs them all.
 	Whole
+	// AnyDB is our own: the command's keys may lie in any database.
+	AnyDB
 )
 
 var flagNames = []struct {

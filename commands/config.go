@@ -20,8 +20,8 @@ func configGet(c *Ctx) error {
 	var found []Parameter
 	for _, p := range c.Server.Parameters(c.Context()) {
 		for _, pattern := range c.Args[2:] {
-			if match([]byte(strings.ToLower(string(pattern))), []byte(p.Name)) {
-				found = append(found, p)
+			if name, ok := nameInConfig(string(pattern), p.Name); ok {
+				found = append(found, Parameter{name, p.Value})
 				break
 			}
 		}
@@ -32,6 +32,15 @@ func configGet(c *Ctx) error {
 		c.Text(p.Value)
 	}
 	return nil
+}
+
+// nameInConfig says whether a pattern selects a parameter, and under which name Redis shows it: one
+// that was asked for without wildcards as it was spelled.
+func nameInConfig(pattern, name string) (shown string, ok bool) {
+	if !strings.ContainsAny(pattern, "*?[") {
+		return pattern, strings.EqualFold(pattern, name)
+	}
+	return name, match([]byte(strings.ToLower(pattern)), []byte(name))
 }
 
 func configResetStat(c *Ctx) error {

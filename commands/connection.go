@@ -77,15 +77,18 @@ func hello(c *Ctx) error {
 		}
 		rest = rest[1:]
 	}
-	name, err := helloOptions(c, rest)
+	o, err := parseHello(rest)
 	if err != nil {
 		return err
+	}
+	if o.auth && !c.Client.Authenticate(o.user, o.password) {
+		return ErrWrongPass
 	}
 	if !c.Client.Authenticated() {
 		return ErrHelloNoAuth
 	}
-	if name != nil {
-		c.Client.SetName(string(name))
+	if o.name != nil {
+		c.Client.SetName(string(o.name))
 	}
 	c.Client.SetProto(int(proto))
 	c.Proto = int(proto)
@@ -93,25 +96,30 @@ func hello(c *Ctx) error {
 	return nil
 }
 
-// helloOptions authenticates, and returns the name that the client wants to have.
-func helloOptions(c *Ctx, args [][]byte) (name []byte, err error) {
+// helloOptions are the arguments of HELLO after the protocol. As in Redis 7.2 all of them are read
+// before the first has an effect.
+type helloOptions struct {
+	auth           bool
+	user, password []byte
+	name           []byte // nil: none was given
+}
+
+func parseHello(args [][]byte) (h helloOptions, err error) {
 	for o := (options{args: args}); o.next(); {
 		switch {
 		case o.is("AUTH") && len(o.args) >= 2:
-			if !c.Client.Authenticate(o.args[0], o.args[1]) {
-				return nil, ErrWrongPass
-			}
+			h.auth, h.user, h.password = true, o.args[0], o.args[1]
 			o.args = o.args[2:]
 		case o.is("SETNAME") && len(o.args) >= 1:
-			name, _ = o.value() // there is one
-			if !isPrintable(name) {
-				return nil, ErrClientName
+			h.name, _ = o.value() // there is one
+			if !isPrintable(h.name) {
+				return h, ErrClientName
 			}
 		default:
-			return nil, helloOption(o.opt)
+			return h, helloOption(o.opt)
 		}
 	}
-	return name, nil
+	return h, nil
 }
 
 func greet(c *Ctx) {

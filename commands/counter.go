@@ -98,7 +98,9 @@ func incrbyfloat(c *Ctx, tx backends.Tx) error {
 const (
 	longDoubleBits        = 64
 	maxLongDoubleExponent = 16384
-	minLongDoubleExponent = -16444
+	minLongDoubleExponent = -16445
+	// maxLongDoubleText is how many bytes Redis reads as one.
+	maxLongDoubleText = 5<<10 - 1
 	// maxExponentDigits keeps a hostile exponent such as 1e999999999 from costing anything.
 	maxExponentDigits = 5
 )
@@ -109,56 +111,73 @@ func newLongDouble() *big.Float { return new(big.Float).SetPrec(longDoubleBits) 
 // vanishes is refused, as Redis refuses it.
 func longDouble(b []byte) (*big.Float, error) {
 	text := strings.ToLower(string(b))
-	digits := strings.TrimLeft(text, "+-")
-	if len(text)-len(digits) > 1 {
+	unsigned := strings.TrimPrefix(strings.TrimPrefix(text, "+"), "-")
+	if len(text) > maxLongDoubleText || len(text)-len(unsigned) > 1 {
 		return nil, ErrNotFloat
 	}
-	if digits == "inf" || digits == "infinity" {
+	if unsigned == "inf" || unsigned == "infinity" {
 		return newLongDouble().SetInf(text[0] == '-'), nil
 	}
-	exponent := strings.TrimLeft(exponentOf(digits), "+-0")
-	if len(digits) > 5<<10 || !isNumber(digits) || len(exponent) > maxExponentDigits {
+	number := splitNumber(unsigned)
+	if !number.valid() {
+		return nil, ErrNotFloat
+	}
+	if strings.Trim(number.mantissa, "0.") == "" {
+		return newLongDouble(), nil // whatever its exponent
+	}
+	if len(strings.TrimLeft(number.exponent, "+-0")) > maxExponentDigits {
 		return nil, ErrNotFloat
 	}
 	base := 10
-	if strings.HasPrefix(digits, "0x") {
+	if number.hex {
 		base = 0
 	}
 	n, _, err := big.ParseFloat(text, base, longDoubleBits, big.ToNearestEven)
-	if err != nil || n.MantExp(nil) > maxLongDoubleExponent || n.MantExp(nil) < minLongDoubleExponent {
+	if err != nil || n.MantExp(nil) > maxLongDoubleExponent || vanishes(n) {
 		return nil, ErrNotFloat
 	}
 	return n, nil
 }
 
-// isNumber says whether text has the form of a C number, since big.ParseFloat allows more:
-// underscores, octal and binary.
-func isNumber(text string) bool {
-	digit := func(r rune) bool { return '0' <= r && r <= '9' }
+// vanishes says whether n rounds to zero, being at most half of the smallest long double.
+func vanishes(n *big.Float) bool {
+	exponent := n.MantExp(nil)
+	return exponent < minLongDoubleExponent || exponent == minLongDoubleExponent && n.MinPrec() == 1
+}
+
+// cNumber is a number as C writes it, without its sign and in lower case.
+type cNumber struct {
+	mantissa, exponent string
+	hasExponent, hex   bool
+}
+
+func splitNumber(text string) (n cNumber) {
 	mark := "e"
-	if hex := strings.HasPrefix(text, "0x"); hex {
-		text, mark = text[2:], "p"
-		digit = func(r rune) bool { return '0' <= r && r <= '9' || 'a' <= r && r <= 'f' }
+	if n.mantissa, n.hex = strings.CutPrefix(text, "0x"); n.hex {
+		mark = "p"
 	}
-	mantissa, exponent, hasExponent := strings.Cut(text, mark)
-	if hasExponent {
-		exponent = strings.TrimPrefix(strings.TrimPrefix(exponent, "+"), "-")
-		if exponent == "" || strings.Trim(exponent, "0123456789") != "" {
+	n.mantissa, n.exponent, n.hasExponent = strings.Cut(n.mantissa, mark)
+	return n
+}
+
+// valid keeps from big.ParseFloat what it takes and C does not: underscores, octal and binary.
+func (n cNumber) valid() bool {
+	digits := "0123456789"
+	if n.hasExponent {
+		exponent := n.exponent
+		if exponent != "" && (exponent[0] == '+' || exponent[0] == '-') {
+			exponent = exponent[1:]
+		}
+		if exponent == "" || strings.Trim(exponent, digits) != "" {
 			return false
 		}
 	}
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	both := whole + fraction
-	return both != "" && strings.TrimFunc(both, digit) == ""
-}
-
-func exponentOf(text string) string {
-	if strings.HasPrefix(text, "0x") {
-		_, exponent, _ := strings.Cut(text, "p")
-		return exponent
+	if n.hex {
+		digits += "abcdef"
 	}
-	_, exponent, _ := strings.Cut(text, "e")
-	return exponent
+	whole, fraction, _ := strings.Cut(n.mantissa, ".")
+	both := whole + fraction
+	return both != "" && strings.Trim(both, digits) == ""
 }
 
 // formatLongDouble prints as Redis does: 17 digits after the point, without trailing zeros.

@@ -17,6 +17,9 @@ type Ctx struct {
 	Client Client
 	Server Server
 
+	// NoTouch keeps reads from counting as use of their keys (CLIENT NO-TOUCH).
+	NoTouch bool
+
 	access backends.Access
 }
 
@@ -34,6 +37,7 @@ func (c *Ctx) Access() *backends.Access {
 	a.All = c.Row.Flags&Whole != 0
 	a.Write = c.Row.Flags&Write != 0
 	a.Grows = c.Row.Flags&DenyOOM != 0
+	a.NoTouch = c.NoTouch
 	a.Now = c.Now
 	return a
 }

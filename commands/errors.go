@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -81,27 +82,32 @@ func invalidExpire(name string) Error {
 	return Error("ERR invalid expire time in '" + name + "' command")
 }
 
-func unsupportedOption(opt []byte) Error { return Error("ERR Unsupported option " + string(opt)) }
+func unsupportedOption(opt []byte) Error { return Error("ERR Unsupported option " + cString(opt)) }
 
 func helloOption(opt []byte) Error {
-	return Error("ERR Syntax error in HELLO option '" + string(opt) + "'")
+	return Error("ERR Syntax error in HELLO option '" + cString(opt) + "'")
 }
 
 func unrecognizedOption(opt []byte) Error {
-	return Error("ERR Unrecognized option '" + string(opt) + "'")
+	return Error("ERR Unrecognized option '" + cString(opt) + "'")
 }
 
-func libInfoCharacters(attr string) Error {
-	return Error("ERR " + attr + " cannot contain spaces, newlines or special characters.")
+func libInfoCharacters(attribute []byte) Error {
+	return Error("ERR " + cString(attribute) + " cannot contain spaces, newlines or special characters.")
 }
 
-func cut(b []byte, n int) []byte {
-	if i := strings.IndexByte(string(b), 0); i >= 0 {
-		b = b[:i] // Redis prints C strings
-	}
-	return b[:min(len(b), n)]
+// cString is what Redis prints of an argument: it ends before the first zero byte.
+func cString(b []byte) string {
+	b, _, _ = bytes.Cut(b, []byte{0})
+	return string(b)
+}
+
+// cut is the beginning of cString, at most n bytes of it.
+func cut(b []byte, n int) string {
+	s := cString(b)
+	return s[:min(len(s), n)]
 }
 
 func unknownClientType(kind []byte) Error {
-	return Error("ERR Unknown client type '" + string(kind) + "'")
+	return Error("ERR Unknown client type '" + cString(kind) + "'")
 }

@@ -175,7 +175,7 @@ func pttl(c *Ctx, tx backends.Tx) error {
 }
 
 func expiretime(c *Ctx, tx backends.Tx) error {
-	return c.remaining(tx, func(at int64) int64 { return (at + 500) / 1000 })
+	return c.remaining(tx, func(at int64) int64 { return int64((uint64(at) + 500) / 1000) })
 }
 
 func pexpiretime(c *Ctx, tx backends.Tx) error {

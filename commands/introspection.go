@@ -49,7 +49,7 @@ func commandInfo(c *Ctx) error {
 		if r := c.Server.Table().named(string(name)); r != nil {
 			c.describe(r)
 		} else {
-			c.NullArray()
+			c.Null()
 		}
 	}
 	return nil
@@ -66,13 +66,17 @@ func (c *Ctx) describe(r *Row) {
 	c.Int(int64(last))
 	c.Int(int64(step))
 	c.statuses(r.ACLCategories(), "@")
-	c.Array(len(r.Tips))
+	c.Set(len(r.Tips))
 	for _, tip := range r.Tips {
 		c.Text(tip)
 	}
-	c.Array(len(r.Keys))
+	c.Set(len(r.Keys))
 	for _, k := range r.Keys {
 		c.describeKeys(k)
+	}
+	if len(r.Subs) == 0 {
+		c.Set(0) // in Redis only the empty list is a set
+		return
 	}
 	c.Array(len(r.Subs))
 	for _, sub := range r.Subs {
@@ -182,12 +186,9 @@ func commandGetKeysAndFlags(c *Ctx) error {
 // rowOfArguments finds the command that is given as arguments, and checks that it is a call with keys.
 func (c *Ctx) rowOfArguments() (*Row, error) {
 	args := c.Args[2:]
-	r := c.Server.Table().named(string(args[0]))
+	r := c.Server.Table().lookUp(args)
 	if r == nil {
 		return nil, ErrBadCommand
-	}
-	if sub := r.subs[strings.ToLower(string(args[1]))]; sub != nil {
-		r = sub
 	}
 	if len(r.Keys) == 0 {
 		return nil, ErrNoKeyArguments

@@ -49,8 +49,12 @@ func integer(b []byte) (int64, error) {
 }
 
 // cursor reads a SCAN cursor, as leniently as strtoul does in Redis: leading zeros, a plus and even
-// a minus pass.
+// a minus pass, nothing at all is 0, and a zero byte ends it.
 func cursor(b []byte) (uint64, error) {
+	b, _, _ = bytes.Cut(b, []byte{0})
+	if len(b) == 0 {
+		return 0, nil
+	}
 	digits, negative := bytes.CutPrefix(b, []byte("-"))
 	if !negative {
 		digits = bytes.TrimPrefix(b, []byte("+"))

@@ -119,7 +119,7 @@ func parseSet(c *Ctx) (s setOptions, err error) {
 			s.get = true
 		case o.is("KEEPTTL") && when == nil:
 			s.keepTTL = true
-		case isUnit && when == nil && !s.keepTTL && len(o.args) > 0:
+		case isUnit && (when == nil || u == unit) && !s.keepTTL && len(o.args) > 0:
 			unit = u
 			when, _ = o.value() // there is one
 		default:
@@ -176,7 +176,7 @@ func getex(c *Ctx, tx backends.Tx) error {
 		switch u, isUnit := expiryOption(o.opt); {
 		case o.is("PERSIST") && when == nil:
 			persist = true
-		case isUnit && when == nil && !persist && len(o.args) > 0:
+		case isUnit && (when == nil || u == unit) && !persist && len(o.args) > 0:
 			unit = u
 			when, _ = o.value() // there is one
 		default:

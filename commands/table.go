@@ -102,6 +102,15 @@ func (t *Table) Find(args [][]byte) (*Row, error) {
 	return r, nil
 }
 
+// lookUp is Find for calls that need not be correct: nil when there is no such command or subcommand.
+func (t *Table) lookUp(args [][]byte) *Row {
+	r := t.byName[strings.ToLower(string(args[0]))]
+	if r != nil && len(r.subs) > 0 && len(args) > 1 {
+		return r.subs[strings.ToLower(string(args[1]))]
+	}
+	return r
+}
+
 // Known says whether name is a command of ours.
 func (t *Table) Known(name []byte) bool {
 	var buf [longestName]byte

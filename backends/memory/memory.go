@@ -26,7 +26,7 @@ const defaultDatabases = 16
 
 // Open starts an empty engine and its cleaner.
 func (c *Config) Open(_ context.Context, env backends.Env) (backends.Backend, error) {
-	limit, err := parseBytes(c.MaxMemory)
+	limit, err := backends.ParseBytes(c.MaxMemory)
 	if err != nil {
 		return nil, &backends.KeyError{Key: "maxmemory", Why: err.Error()}
 	}

@@ -241,11 +241,6 @@ func TestMemoryPerKey(t *testing.T) {
 }
 
 func TestConfigCheck(t *testing.T) {
-	for value, want := range map[string]int64{"0": 0, "1k": 1000, "1kb": 1024, "2MB": 2 << 20, "1g": 1e9, "1gb": 1 << 30} {
-		if n, err := parseBytes(value); err != nil || n != want {
-			t.Errorf("%q: %d, %v", value, n, err)
-		}
-	}
 	for _, c := range []Config{{"x", "noeviction", 5, nil}, {"0", "lru", 5, nil}, {"0", "noeviction", 0, nil}, {"-1", "noeviction", 5, nil}} {
 		var key *backends.KeyError
 		if err := c.Check(); !errors.As(err, &key) {

@@ -110,7 +110,7 @@ func (x *tx) find(key []byte) (f found) {
 // access is find that counts: as a hit or a miss, and as a use of the key.
 func (x *tx) access(key []byte) found {
 	f := x.find(key)
-	if f.e != nil {
+	if f.e != nil && !x.a.NoTouch {
 		x.e.use(f.e, x.a.Now)
 	}
 	if x.a.Write {
@@ -146,7 +146,13 @@ func (x *tx) Type(key []byte) backends.Type {
 }
 
 // Touch implements backends.Keyspace.
-func (x *tx) Touch(key []byte) bool { return x.access(key).e != nil }
+func (x *tx) Touch(key []byte) bool {
+	f := x.access(key)
+	if f.e != nil && x.a.NoTouch {
+		x.e.use(f.e, x.a.Now)
+	}
+	return f.e != nil
+}
 
 // Expiry implements backends.Keyspace.
 func (x *tx) Expiry(key []byte) int64 {

@@ -1,0 +1,48 @@
+package commands
+
+import (
+	"context"
+	"errors"
+
+	"switchyard/backends"
+	"switchyard/backends/rdb"
+)
+
+// Texts of our own, for what Redis does not have.
+const (
+	ErrInternal        Error = "ERR internal error, see the server's log"
+	ErrSwitchUnderWay  Error = "ERR a switch is under way already"
+	ErrBackendNotEmpty Error = "ERR the target backend is not empty, say FLUSH to remove its keys first, or MERGE to keep those that have no counterpart"
+)
+
+// UnknownBackend refuses a name that is no instance's.
+func UnknownBackend(name, known string) Error {
+	return Error("ERR unknown backend '" + name + "', configured are: " + known)
+}
+
+// BackendClosed refuses what only an open backend can tell.
+func BackendClosed(name string) Error {
+	return Error("ERR backend '" + name + "' is not open, it is opened by the first switch to it")
+}
+
+// SwitchFailed tells why; the backend that was active still is.
+func SwitchFailed(cause error) Error { return Error("ERR " + cause.Error()) }
+
+// TextOf is what a client reads about err. expected is false when the cause is none that a command can
+// have by itself, so that the operator should know of it and the client need not know the details.
+func TextOf(err error) (text string, expected bool) {
+	var own Error
+	switch {
+	case errors.As(err, &own):
+		return string(own), true
+	case errors.Is(err, backends.ErrWrongType), errors.Is(err, backends.ErrNoSpace), errors.Is(err, backends.ErrDiskFull):
+		return err.Error(), true
+	case errors.Is(err, rdb.ErrUnsupported):
+		return err.Error(), true
+	case errors.Is(err, backends.ErrUnavailable):
+		return string(ErrUnavailable), false
+	case errors.Is(err, context.DeadlineExceeded):
+		return string(ErrTimeout), false
+	}
+	return string(ErrBackend), false
+}

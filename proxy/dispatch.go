@@ -1,0 +1,182 @@
+package proxy
+
+import (
+	"runtime/debug"
+	"time"
+
+	"switchyard/backends"
+	"switchyard/commands"
+)
+
+// Dispatch is the one way of every command: look up, authorise, enter the gate, execute, leave,
+// account. Arity, access, routing, tracking and metrics come from the command's row and are dealt
+// with here; no handler knows of them.
+
+// Execute implements transport.Session.
+func (s *session) Execute(args [][]byte) {
+	if s.closing {
+		return // Redis too ignores what follows QUIT
+	}
+	start := s.clock()
+	defer s.survive(len(s.call.Buf))
+	s.call.Args, s.call.Now = args, start.UnixMilli()
+	row, err := s.lookUp(args)
+	if err == nil {
+		err = s.authorise(row)
+	}
+	switch {
+	case err != nil:
+		s.refuse(row, err)
+	case row.Serve != nil:
+		s.serve(row, start)
+	default:
+		s.operate(row, start)
+	}
+	if len(s.holds) >= maxHolds {
+		s.Settle()
+	}
+}
+
+// lookUp finds the row of a call. A command that the table does not have may be one of a real
+// Redis below, which then decides.
+func (s *session) lookUp(args [][]byte) (*commands.Row, error) {
+	row, err := s.server.table.Find(args)
+	if err == nil {
+		s.call.Row = row
+		s.last.Store(row)
+		return row, nil
+	}
+	if catalog := s.server.active.Load().catalog; catalog != nil && !s.server.table.Known(args[0]) {
+		if call, ok := catalog.Foreign(s.server.ctx, args); ok {
+			s.foreign = call
+			return s.server.foreignRow, nil
+		}
+	}
+	return nil, err
+}
+
+func (s *session) authorise(row *commands.Row) error {
+	if !s.trusted && row.Flags&commands.NoAuth == 0 {
+		return commands.ErrNoAuth
+	}
+	return nil
+}
+
+// serve runs a command about the server or the session, outside of the gate: STATE.SWITCH closes it.
+func (s *session) serve(row *commands.Row, start time.Time) {
+	s.Settle() // what came before takes effect before
+	from := len(s.call.Buf)
+	err := row.Serve(&s.call)
+	s.conclude(row, from, err)
+	s.account(row, start, err != nil)
+}
+
+// operate runs a command about data on the active backend.
+func (s *session) operate(row *commands.Row, start time.Time) {
+	if err := s.begin(); err != nil {
+		s.refuse(row, err)
+		return
+	}
+	b := s.server.active.Load()
+	if b.engine == nil {
+		s.forward(b, row, start)
+		return
+	}
+	from := len(s.call.Buf)
+	access := s.call.Access()
+	commit, err := b.engine.Do(s.server.ctx, access, &s.call)
+	if access.Write {
+		s.track(row, access.DB, access.Keys)
+	}
+	if !s.forwarding {
+		s.server.gate.leave(&s.pass)
+	}
+	b.count(s.stats, access.Write, err)
+	s.conclude(row, from, err)
+	if commit != nil {
+		s.hold(hold{row: row, backend: b, at: from, end: len(s.call.Buf), start: start, commit: commit, failed: err != nil})
+		return
+	}
+	s.account(row, start, err != nil)
+}
+
+// begin enters the gate, and takes the batch's place among the operations that run at once.
+func (s *session) begin() error {
+	if !s.admitted {
+		if err := s.server.operations.acquire(s.server.ctx); err != nil {
+			return err
+		}
+		s.admitted = true
+	}
+	s.server.gate.enter(&s.pass)
+	return nil
+}
+
+// track tells a switch under way what was written. It is called after the write and inside the
+// gate, as switching.Tracker asks for.
+func (s *session) track(row *commands.Row, db int, keys [][]byte) {
+	t := s.server.tracker.Load()
+	switch {
+	case t == nil:
+	case row.Flags&commands.Whole != 0:
+		t.MarkAll()
+	case row.Flags&commands.AnyDB != 0:
+		for db := range s.server.config.Databases {
+			t.Mark(db, keys)
+		}
+	default:
+		t.Mark(db, keys)
+	}
+}
+
+// conclude replaces what a failed command has replied so far with its error.
+func (s *session) conclude(row *commands.Row, from int, err error) {
+	if err == nil {
+		return
+	}
+	text := s.server.explain(row, err)
+	s.call.Buf = s.call.Buf[:from]
+	s.call.Error(text)
+	s.server.errors.add(text)
+}
+
+// refuse replies to a command that does not run. row is nil when there is none.
+func (s *session) refuse(row *commands.Row, err error) {
+	s.conclude(row, len(s.call.Buf), err)
+	if row != nil {
+		s.stats.rows[row.Index].rejected.Add(1)
+	}
+}
+
+// account ends a command's way.
+func (s *session) account(row *commands.Row, start time.Time, failed bool) {
+	s.now = time.Now()
+	s.stats.rows[row.Index].add(s.now.Sub(start), failed)
+}
+
+// clock is the time at which the command at hand began, and where one ends the next begins: one
+// look at the clock for each.
+func (s *session) clock() time.Time {
+	if s.now.IsZero() {
+		s.now = time.Now()
+		s.seen.Store(s.now.UnixNano())
+	}
+	return s.now
+}
+
+// survive turns a panic, which is a mistake of ours, into an error of one client.
+func (s *session) survive(from int) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	s.server.log.Error("panic in a command", "command", string(s.call.Args[0]), "panic", p, "stack", string(debug.Stack()))
+	if !s.forwarding {
+		s.server.gate.leave(&s.pass)
+	}
+	s.call.Buf = s.call.Buf[:from]
+	s.call.Error(string(commands.ErrInternal))
+	s.closing = true
+}
+
+var _ backends.Body = (*commands.Ctx)(nil)

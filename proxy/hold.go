@@ -1,0 +1,156 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"switchyard/backends"
+	"switchyard/commands"
+)
+
+// A hold is a reply that must not leave yet: the command's effects are on their way to the disk, or
+// the command itself is on its way to another server. The session goes on executing; all holds of
+// a batch are waited for together. So a pipeline of 64 writes waits once.
+type hold struct {
+	row     *commands.Row
+	backend *opened
+	at, end int // where the reply is, or belongs, in the buffer
+	start   time.Time
+	failed  bool
+
+	commit *backends.Commit // either this
+	flight *flight          // or this
+}
+
+// flight is a command that was forwarded.
+type flight struct {
+	pending backends.Pending
+	db      int
+	args    [][]byte
+	foreign backends.ForeignCall
+}
+
+// maxHolds bounds how much one batch can have under way.
+const maxHolds = 1024
+
+func (s *session) hold(h hold) { s.holds = append(s.holds, h) }
+
+// forward sends a command on its way. The session stays inside the gate until the reply has come.
+func (s *session) forward(b *opened, row *commands.Row, start time.Time) {
+	c := &s.call
+	at := len(c.Buf)
+	args := c.Args
+	if row.Relay != nil {
+		var err error
+		if args, err = row.Relay.Request(c, args); err != nil {
+			if !s.forwarding {
+				s.server.gate.leave(&s.pass)
+			}
+			s.conclude(row, at, err)
+			s.account(row, start, true)
+			return
+		}
+	}
+	f := &flight{db: s.DB(), args: c.Args}
+	write := row.Flags&commands.Write != 0
+	if row == s.server.foreignRow {
+		f.foreign, write = s.foreign, s.foreign.Write
+	}
+	f.pending = b.forwarder.Forward(s.server.ctx, backends.Request{DB: f.db, Proto: c.Proto, Args: args, Write: write})
+	s.forwarding = true
+	s.hold(hold{row: row, backend: b, at: at, end: at, start: start, flight: f})
+}
+
+// Settle implements transport.Session.
+func (s *session) Settle() {
+	if len(s.holds) > 0 {
+		s.settle()
+	}
+	if s.forwarding {
+		s.forwarding = false
+		s.server.gate.leave(&s.pass)
+	}
+	if s.admitted {
+		s.admitted = false
+		s.server.operations.release()
+	}
+}
+
+// settle waits for all holds. Where a reply came only now or turned into an error, the buffer is
+// put together anew.
+func (s *session) settle() {
+	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.config.Timeouts.Operation.Duration)
+	defer cancel()
+	old, rebuilt := s.call.Buf, false
+	done := 0 // so much of old is in the new buffer
+	for i := range s.holds {
+		h := &s.holds[i]
+		reply, err := s.await(ctx, h)
+		if h.flight != nil || err != nil {
+			if !rebuilt {
+				rebuilt = true
+				s.call.Buf = s.spare[:0]
+			}
+			s.call.Buf = append(s.call.Buf, old[done:h.at]...)
+			s.call.Buf = append(s.call.Buf, reply...)
+			s.conclude(h.row, len(s.call.Buf), err)
+			done = h.end
+		}
+		s.account(h.row, h.start, h.failed || err != nil)
+	}
+	if rebuilt {
+		s.call.Buf = append(s.call.Buf, old[done:]...)
+		s.spare = old[:0]
+	}
+	clear(s.holds)
+	s.holds = s.holds[:0]
+}
+
+// await waits for one hold, and returns the reply of a forwarded command.
+func (s *session) await(ctx context.Context, h *hold) (reply []byte, err error) {
+	if h.flight == nil {
+		err = h.commit.Wait(ctx)
+		if err != nil {
+			h.backend.count(s.stats, true, err)
+		}
+		return nil, err
+	}
+	f := h.flight
+	reply, err = f.pending.Reply(ctx)
+	write := h.row.Flags&commands.Write != 0 || f.foreign.Write
+	if write {
+		s.trackForwarded(h)
+	}
+	h.backend.count(s.stats, write, err)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(reply, []byte("-")) {
+		h.failed = true
+		s.server.errors.add(string(reply[1:]))
+	}
+	if h.row.Relay != nil {
+		s.call.Args = f.args
+		reply = h.row.Relay.Reply(&s.call, reply)
+	}
+	return reply, nil
+}
+
+// trackForwarded is track for a command that was forwarded. It does not ask how the command ended:
+// one that failed may have written nevertheless.
+func (s *session) trackForwarded(h *hold) {
+	t := s.server.tracker.Load()
+	if t == nil {
+		return
+	}
+	f := h.flight
+	if h.row != s.server.foreignRow {
+		s.track(h.row, f.db, h.row.AppendKeys(nil, f.args))
+		return
+	}
+	if f.foreign.Whole {
+		t.MarkAll()
+	}
+	t.Mark(f.db, f.foreign.Keys)
+}

@@ -1,0 +1,310 @@
+// Package proxy is the server: sockets, sessions, the one way that every command takes, the active
+// backend and what operators see. It knows commands and backends, and no Redis type.
+//
+// Start with dispatch.go, the way of a command. session.go is one client, hold.go what it waits for,
+// gate.go what a switch closes, state.go the switch itself. server.go starts and ends it all.
+package proxy
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"switchyard/commands"
+	"switchyard/proxy/admin"
+	"switchyard/proxy/switching"
+	"switchyard/proxy/transport"
+	"switchyard/proxy/transport/redconserver"
+)
+
+// Server is one running Switchyard.
+type Server struct {
+	config   *Config
+	version  string
+	log      *slog.Logger
+	table    *commands.Table
+	password [sha256.Size]byte
+	runID    string
+	started  time.Time
+
+	// ctx ends when nothing may go on any more: after all connections have ended, or when they
+	// had no more time to.
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	instances []*instance
+	active    atomic.Pointer[opened]
+	tracker   atomic.Pointer[switching.Tracker]
+	gate      *gate
+	switching sync.Mutex // held by the switch under way
+	journal   switching.State
+	epoch     atomic.Uint64 // of SCAN cursors
+
+	operations *operations
+	stats      *stats
+	errors     errorStats
+	rates      rates
+	foreignRow *commands.Row // stands for every command that only a backend knows
+	complaints complaints
+
+	mu       sync.Mutex
+	clients  map[int64]*session
+	nextID   int64
+	accepted atomic.Int64
+	rejected atomic.Int64
+
+	listener  net.Listener
+	transport *redconserver.Server
+	admin     *admin.Server // nil: none
+	sampler   sync.WaitGroup
+}
+
+// New opens the active backend and the listeners. Nothing is served before Run.
+func New(config *Config, version string, log *slog.Logger) (*Server, error) {
+	s := &Server{
+		config: config, version: version, log: log, table: commands.NewTable(), gate: newGate(),
+		password: sha256.Sum256([]byte(config.Password)), started: time.Now(), clients: map[int64]*session{},
+		operations: newOperations(config.Limits.Operations, config.Timeouts.Operation.Duration),
+		instances:  newInstances(config, log),
+	}
+	s.foreignRow = &commands.Row{Name: "foreign", FullName: "foreign", Index: len(s.table.Rows())}
+	s.stats = newStats(len(s.table.Rows())+1, len(s.instances))
+	var id [20]byte
+	rand.Read(id[:])
+	s.runID = hex.EncodeToString(id[:])
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if err := s.listen(); err != nil {
+		s.cancel()
+		return nil, err
+	}
+	if err := s.activate(); err != nil {
+		s.cancel()
+		return nil, errors.Join(err, s.release())
+	}
+	return s, nil
+}
+
+// listen takes the addresses before the backend is opened, so that a mistake changes nothing.
+func (s *Server) listen() (err error) {
+	network, addr := "tcp", s.config.Listen
+	if path, isUnix := strings.CutPrefix(addr, "unix:"); isUnix {
+		network, addr = "unix", path
+	}
+	if s.listener, err = net.Listen(network, addr); err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%s is taken by another program, say --listen HOST:PORT for another address", s.config.Listen)
+		}
+		return fmt.Errorf("listen: %w (--listen HOST:PORT names another address)", err)
+	}
+	s.transport = redconserver.New(s.listener, s, s.config.limits(), s.config.Timeouts.Idle.Duration, s.log)
+	if s.config.Admin == "" {
+		return nil
+	}
+	s.admin, err = admin.Listen(s.config.Admin, admin.Sources{
+		Collector: collector{s}, Ready: s.ready, Version: s.version, Log: s.log,
+	})
+	if err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("%s is taken by another program, say --admin HOST:PORT for another address, or --admin \"\" for none", s.config.Admin)
+		}
+		return errors.Join(err, s.listener.Close())
+	}
+	return nil
+}
+
+// activate opens the backend that the last switch chose, or else the configured one.
+func (s *Server) activate() error {
+	var err error
+	if s.journal, err = switching.Load(s.journalPath()); err != nil {
+		return err
+	}
+	name := s.config.Backend
+	if chosen := s.journal.Backend; chosen != "" {
+		if chosen != name {
+			s.log.Warn("the backend chosen by the last switch wins over the configured one; remove the file to reset it",
+				"chosen", chosen, "configured", name, "file", s.journalPath())
+		}
+		name = chosen
+	}
+	if s.journal.Phase != switching.Idle {
+		s.log.Warn("a switch was interrupted; its source is active, and its target may hold a partial copy",
+			"source", name, "target", s.journal.Target)
+		s.journal = s.journal.Failed(false)
+	}
+	i, known := s.instance(name)
+	if !known {
+		return fmt.Errorf("%s says that backend %q is active, but the configuration has only %s", s.journalPath(), name, s.names())
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, s.config.Timeouts.Open.Duration)
+	defer cancel()
+	b, err := i.open(ctx)
+	if err != nil {
+		return err
+	}
+	s.active.Store(b)
+	s.epoch.Store(uint64(s.journal.Switches))
+	return nil
+}
+
+func (s *Server) journalPath() string { return filepath.Join(s.config.Data, "switchyard.json") }
+
+// Run serves until ctx ends. Then it accepts no more, finishes what is in flight as far as the
+// configured bound allows, and closes the backends. It is called once.
+func (s *Server) Run(ctx context.Context) error {
+	s.sampler.Go(s.sample)
+	served := make(chan error, 1)
+	go func() { served <- s.transport.Serve() }()
+	if s.admin != nil {
+		s.admin.Start()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+		s.log.Info("shutting down")
+	case err = <-served:
+		err = fmt.Errorf("listener: %w", err)
+		served <- nil
+	}
+	err = errors.Join(err, s.shutdown())
+	return errors.Join(err, <-served)
+}
+
+func (s *Server) shutdown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.config.Timeouts.Shutdown.Duration)
+	defer cancel()
+	// What still runs when the time is over is told to stop, or its connection would never end.
+	stop := context.AfterFunc(ctx, s.cancel)
+	defer stop()
+	if err := s.transport.Shutdown(ctx); err != nil {
+		s.log.Warn("not all connections ended by themselves", "error", err)
+	}
+	s.cancel()
+	s.sampler.Wait()
+	s.switching.Lock() // a switch notices that ctx has ended
+	defer s.switching.Unlock()
+	return s.release()
+}
+
+// release closes the admin server and the backends.
+func (s *Server) release() error {
+	var errs []error
+	if s.admin != nil {
+		errs = append(errs, s.admin.Close())
+	}
+	for _, i := range s.instances {
+		errs = append(errs, i.close())
+	}
+	if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// sample feeds the rates that INFO shows.
+func (s *Server) sample() {
+	tick := time.NewTicker(sampleEvery)
+	defer tick.Stop()
+	for {
+		input, output := s.stats.bytes()
+		s.rates.take(sample{time.Now(), s.stats.commands(), input, output})
+		select {
+		case <-tick.C:
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+// Open implements transport.Handler.
+func (s *Server) Open(c transport.Conn) (transport.Session, error) {
+	s.accepted.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.clients) >= s.config.Limits.Clients {
+		s.rejected.Add(1)
+		return nil, commands.ErrMaxClients
+	}
+	s.nextID++
+	session := newSession(s, s.nextID, c)
+	s.clients[session.id] = session
+	s.gate.add(&session.pass)
+	return session, nil
+}
+
+func (s *Server) remove(session *session) {
+	s.gate.remove(&session.pass)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.clients, session.id)
+}
+
+// explain is what a client reads about err, which goes to the log when it is the operator's matter.
+func (s *Server) explain(row *commands.Row, err error) string {
+	text, expected := commands.TextOf(err)
+	if !expected {
+		if n, now := s.complaints.allow(); now {
+			s.log.Error("command failed", "command", row.FullName, "backend", s.active.Load().Name(), "error", err, "unlogged", n)
+		}
+	}
+	return text
+}
+
+func isClientError(err error) bool {
+	_, expected := commands.TextOf(err)
+	return expected
+}
+
+// complaints keeps a dead backend from filling the log: one line a second.
+type complaints struct {
+	last     atomic.Int64 // Unix seconds
+	unlogged atomic.Int64
+}
+
+func (c *complaints) allow() (unlogged int64, ok bool) {
+	now := time.Now().Unix()
+	if last := c.last.Load(); last == now || !c.last.CompareAndSwap(last, now) {
+		c.unlogged.Add(1)
+		return 0, false
+	}
+	return c.unlogged.Swap(0), true
+}
+
+// ready says whether clients can be served.
+func (s *Server) ready(ctx context.Context) error { return s.active.Load().Ping(ctx) }
+
+// Addr is where clients connect.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// AdminAddr is where the admin server listens, nil when there is none.
+func (s *Server) AdminAddr() net.Addr {
+	if s.admin == nil {
+		return nil
+	}
+	return s.admin.Addr()
+}
+
+// Active is the name and the driver of the active backend.
+func (s *Server) Active() (name, driver string) {
+	b := s.active.Load()
+	return b.Name(), b.Driver()
+}
+
+// makeDataDir makes the data folder, which is not needed before something is to be kept.
+func (s *Server) makeDataDir() error { return os.MkdirAll(s.config.Data, 0o700) }
+
+var (
+	_ transport.Handler = (*Server)(nil)
+	_ commands.Server   = (*Server)(nil)
+)

@@ -1,0 +1,204 @@
+package proxy
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"switchyard/backends"
+	"switchyard/commands"
+	"switchyard/proxy/transport"
+)
+
+// session is one client: a state machine that is fed requests and has replies, and does not know
+// who reads its socket. All but what CLIENT LIST shows belongs to the goroutine that feeds it.
+type session struct {
+	server *Server
+	id     int64
+	addr   string
+	laddr  string
+	opened time.Time
+	stats  *shard
+
+	call    commands.Ctx // its Buf has the replies that were not sent yet
+	spare   []byte       // the other buffer, for when replies are put together anew
+	holds   []hold
+	pass    pass
+	now     time.Time            // the last look at the clock in this batch; zero: none yet
+	foreign backends.ForeignCall // of the command at hand
+
+	trusted    bool // may run all commands
+	admitted   bool // counts among the operations that run at once
+	forwarding bool // inside the gate until the holds are settled
+	closing    bool // after the replies
+
+	db    atomic.Int32
+	proto atomic.Int32
+	seen  atomic.Int64 // Unix nanoseconds of the last request
+	last  atomic.Pointer[commands.Row]
+
+	mu              sync.Mutex
+	name            string
+	libName, libVer string
+	noEvict         bool
+	noTouch         bool
+}
+
+var (
+	_ transport.Session = (*session)(nil)
+	_ commands.Client   = (*session)(nil)
+)
+
+func newSession(server *Server, id int64, c transport.Conn) *session {
+	s := &session{
+		server: server, id: id, addr: address(c.RemoteAddr()), laddr: address(c.LocalAddr()), opened: time.Now(),
+		stats: server.stats.of(id), trusted: !server.PasswordRequired(),
+	}
+	s.call.Client, s.call.Server = s, server
+	s.SetProto(2)
+	s.seen.Store(s.opened.UnixNano())
+	return s
+}
+
+// address prints an address as CLIENT LIST shows it.
+func address(a net.Addr) string {
+	if a.Network() == "unix" {
+		return a.String() + ":0"
+	}
+	return a.String()
+}
+
+// keepReplies is the size above which a session gives its buffers back.
+const keepReplies = 64 << 10
+
+// Replies implements transport.Session.
+func (s *session) Replies() (b []byte, closing bool) {
+	b = s.call.Buf
+	s.stats.output.Add(int64(len(b)))
+	s.call.Buf = b[:0]
+	if cap(b) > keepReplies {
+		s.call.Buf = nil
+	}
+	if cap(s.spare) > keepReplies {
+		s.spare = nil
+	}
+	s.now = time.Time{}
+	return b, s.closing
+}
+
+// Buffered implements transport.Session.
+func (s *session) Buffered() int { return len(s.call.Buf) }
+
+// Trusted implements transport.Session.
+func (s *session) Trusted() bool { return s.trusted }
+
+// Received implements transport.Session.
+func (s *session) Received(n int) { s.stats.input.Add(int64(n)) }
+
+// Close implements transport.Session. It waits for what is under way: a command that was sent on
+// must be tracked before the session leaves the gate.
+func (s *session) Close() {
+	s.Settle()
+	s.server.remove(s)
+}
+
+// DB implements commands.Client.
+func (s *session) DB() int { return int(s.db.Load()) }
+
+// SelectDB implements commands.Client.
+func (s *session) SelectDB(db int) { s.db.Store(int32(db)) }
+
+// SetProto implements commands.Client.
+func (s *session) SetProto(proto int) {
+	s.call.Proto = proto
+	s.proto.Store(int32(proto))
+}
+
+// SetName implements commands.Client.
+func (s *session) SetName(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.name = name
+}
+
+// SetLib implements commands.Client.
+func (s *session) SetLib(attribute, value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if attribute == "lib-name" {
+		s.libName = value
+	} else {
+		s.libVer = value
+	}
+}
+
+// SetNoEvict implements commands.Client.
+func (s *session) SetNoEvict(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noEvict = on
+}
+
+// SetNoTouch implements commands.Client.
+func (s *session) SetNoTouch(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noTouch, s.call.NoTouch = on, on
+}
+
+// Info implements commands.Client. Any goroutine may call it.
+func (s *session) Info() commands.ClientInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	info := commands.ClientInfo{
+		ID: s.id, Addr: s.addr, LocalAddr: s.laddr, Name: s.name, DB: s.DB(), Proto: int(s.proto.Load()),
+		Age: now.Sub(s.opened), Idle: now.Sub(time.Unix(0, s.seen.Load())),
+		User: defaultUser, LibName: s.libName, LibVer: s.libVer, LastCommand: "NULL", Flags: "N",
+	}
+	if row := s.last.Load(); row != nil {
+		info.LastCommand = row.FullName
+	}
+	switch {
+	case s.noEvict && s.noTouch:
+		info.Flags = "eT"
+	case s.noEvict:
+		info.Flags = "e"
+	case s.noTouch:
+		info.Flags = "T"
+	}
+	return info
+}
+
+// defaultUser is the only user.
+const defaultUser = "default"
+
+// Authenticated implements commands.Client.
+func (s *session) Authenticated() bool { return s.trusted }
+
+// Authenticate implements commands.Client. Hashes are compared, so that the time taken tells
+// nothing about the password, not even its length. Without a password any one is right, as in Redis.
+func (s *session) Authenticate(user, password []byte) bool {
+	given, right := sha256.Sum256(password), s.server.password
+	if string(user) != defaultUser || s.server.PasswordRequired() && subtle.ConstantTimeCompare(given[:], right[:]) != 1 {
+		return false
+	}
+	s.trusted = true
+	return true
+}
+
+// Reset implements commands.Client.
+func (s *session) Reset() {
+	s.SelectDB(0)
+	s.SetProto(2)
+	s.SetName("")
+	s.SetNoEvict(false)
+	s.SetNoTouch(false)
+	s.trusted = !s.server.PasswordRequired()
+}
+
+// CloseAfterReply implements commands.Client.
+func (s *session) CloseAfterReply() { s.closing = true }

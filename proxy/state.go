@@ -1,0 +1,178 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"switchyard/backends"
+	"switchyard/commands"
+	"switchyard/proxy/switching"
+)
+
+// This file is the STATE commands' side of the server: commands.State.
+
+var switchModes = map[commands.SwitchMode]switching.Mode{
+	commands.SwitchEmpty: switching.Copy, commands.SwitchFlush: switching.Flush,
+	commands.SwitchMerge: switching.Merge, commands.SwitchNoCopy: switching.NoCopy,
+}
+
+// Switch implements commands.State.
+func (s *Server) Switch(ctx context.Context, _ commands.Client, name string, mode commands.SwitchMode) error {
+	target, known := s.instance(name)
+	if !known {
+		return commands.UnknownBackend(name, s.names())
+	}
+	if !s.switching.TryLock() {
+		return commands.ErrSwitchUnderWay
+	}
+	defer s.switching.Unlock()
+	source := s.active.Load()
+	if target.name == source.Name() {
+		return nil
+	}
+	err := s.switchTo(ctx, source, target, switchModes[mode])
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, switching.ErrNotEmpty):
+		return commands.ErrBackendNotEmpty
+	}
+	s.log.Error("switch failed", "from", source.Name(), "to", name, "error", err)
+	return commands.SwitchFailed(err)
+}
+
+// switchTo runs a switch between two entries of the journal.
+func (s *Server) switchTo(ctx context.Context, source *opened, target *instance, mode switching.Mode) error {
+	opening, cancel := context.WithTimeout(ctx, s.config.Timeouts.Open.Duration)
+	defer cancel()
+	to, err := target.open(opening)
+	if err != nil {
+		return err
+	}
+	partial := s.journal.Holds(target.name)
+	if err := s.record(s.journal.Begin(source.Name(), target.name, mode)); err != nil {
+		return err
+	}
+	begun := time.Now()
+	plan := switching.Plan{
+		From: source.Backend, To: to.Backend, Databases: s.config.Databases, Mode: mode, Partial: partial,
+		Gate: s.gate, Track: s.tracker.Store, Log: s.log, Limits: s.config.switchLimits(),
+		Flip: func() error {
+			if err := s.record(s.journal.Flipped()); err != nil {
+				return err
+			}
+			s.active.Store(to)
+			s.epoch.Store(uint64(s.journal.Switches))
+			return nil
+		},
+	}
+	if err := plan.Run(ctx); err != nil {
+		return errors.Join(err, s.record(s.journal.Failed(!errors.Is(err, switching.ErrPartial))))
+	}
+	s.log.Info("switched", "from", source.Name(), "to", target.name, "mode", string(mode), "took", time.Since(begun))
+	return nil
+}
+
+// record makes a journal entry durable.
+func (s *Server) record(state switching.State) error {
+	if err := s.makeDataDir(); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if err := switching.Save(s.journalPath(), state); err != nil {
+		return err
+	}
+	s.journal = state
+	return nil
+}
+
+// Backends implements commands.State.
+func (s *Server) Backends(ctx context.Context) []commands.BackendInfo {
+	active := s.active.Load()
+	list := make([]commands.BackendInfo, 0, len(s.instances))
+	for _, i := range s.instances {
+		info := commands.BackendInfo{Name: i.name, Driver: i.driver, Active: i.name == active.Name()}
+		if b := i.get(); b != nil {
+			info.Open = true
+			info.Healthy = s.healthy(ctx, b)
+			info.Capabilities = capabilities(b)
+		}
+		list = append(list, info)
+	}
+	return list
+}
+
+// healthCheck bounds how long a backend may take to say that it is well.
+const healthCheck = 2 * time.Second
+
+func (s *Server) healthy(ctx context.Context, b *opened) bool {
+	ctx, cancel := context.WithTimeout(ctx, healthCheck)
+	defer cancel()
+	return b.Ping(ctx) == nil
+}
+
+// capabilities names what a backend can do: the facts that it states, and what its interfaces show.
+func capabilities(b *opened) []string {
+	c := b.Capabilities()
+	_, cleans := backends.As[backends.Cleaner](b.Backend)
+	_, optimizes := backends.As[backends.Optimizer](b.Backend)
+	names := []string{}
+	for _, can := range []struct {
+		name string
+		yes  bool
+	}{
+		{"ttl", c.TTL}, {"transactions", c.Transactions}, {"atomic", c.Atomic}, {"persistent", c.Persistent}, {"shared", c.Shared},
+		{"engine", b.engine != nil}, {"forwarder", b.forwarder != nil}, {"cleanup", cleans}, {"optimize", optimizes},
+	} {
+		if can.yes {
+			names = append(names, can.name)
+		}
+	}
+	return names
+}
+
+// BackendStats implements commands.State.
+func (s *Server) BackendStats(ctx context.Context, name string) (commands.BackendStats, error) {
+	b := s.active.Load()
+	if name != "" {
+		i, known := s.instance(name)
+		if !known {
+			return commands.BackendStats{}, commands.UnknownBackend(name, s.names())
+		}
+		if b = i.get(); b == nil {
+			return commands.BackendStats{}, commands.BackendClosed(name)
+		}
+	}
+	contents, err := b.Stats(ctx)
+	if err != nil {
+		return commands.BackendStats{}, fmt.Errorf("%s: stats: %w", b.Name(), err)
+	}
+	st := commands.BackendStats{
+		Name: b.Name(), Driver: b.Driver(), Contents: contents, Uptime: time.Since(b.since), Switches: int64(s.epoch.Load()),
+	}
+	st.Reads, st.Writes, st.Errors = s.stats.backend(b.index)
+	if b == s.active.Load() {
+		st.OpsPerSecond, _, _ = s.rates.perSecond()
+	}
+	return st, nil
+}
+
+// Clean implements commands.State.
+func (s *Server) Clean(ctx context.Context) (removed int64, err error) {
+	if c, ok := backends.As[backends.Cleaner](s.active.Load().Backend); ok {
+		return c.Clean(ctx)
+	}
+	return 0, nil
+}
+
+// Optimize implements commands.State.
+func (s *Server) Optimize(ctx context.Context) error {
+	if o, ok := backends.As[backends.Optimizer](s.active.Load().Backend); ok {
+		return o.Optimize(ctx)
+	}
+	return nil
+}
+
+// ScanEpoch implements commands.State.
+func (s *Server) ScanEpoch() uint64 { return s.epoch.Load() }

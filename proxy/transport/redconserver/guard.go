@@ -1,0 +1,114 @@
+package redconserver
+
+import (
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"switchyard/proxy/transport"
+)
+
+// guard is a connection as redcon sees it: Read yields well-formed requests only. A violation of
+// the protocol is answered here, when the requests before it have been, and ends the connection.
+type guard struct {
+	net.Conn
+	session  transport.Session
+	scanner  transport.Scanner
+	draining atomic.Bool
+
+	buf []byte // what was scanned; out is its unread part
+	out []byte
+	raw []byte // what was received behind the one request that an untrusted client may send at once
+	err error
+}
+
+// keepBuffer is the size above which an idle connection gives its buffer back.
+const keepBuffer = 16 << 10
+
+// Read implements net.Conn.
+func (g *guard) Read(p []byte) (int, error) {
+	for {
+		switch {
+		case len(g.out) > 0:
+			n := copy(p, g.out)
+			g.out = g.out[n:]
+			return n, nil
+		case g.err != nil:
+			return 0, g.refuse()
+		case len(g.raw) > 0:
+			raw := g.raw
+			g.raw = nil
+			g.scan(raw)
+			continue
+		}
+		n, err := g.Conn.Read(p)
+		g.session.Received(n)
+		if within := g.scanner.Within(); within > 0 && n > 0 && int64(n) <= within {
+			g.scanner.Skip(n) // the middle of a large argument goes through as it is
+			return n, nil
+		}
+		g.scan(p[:n])
+		if err != nil && g.err == nil {
+			g.err = err
+		}
+	}
+}
+
+func (g *guard) scan(data []byte) {
+	if cap(g.buf) > keepBuffer {
+		g.buf = nil
+	}
+	out, rest, err := g.scanner.Scan(g.buf[:0], data, g.session.Trusted())
+	if len(rest) > 0 {
+		g.raw = append([]byte(nil), rest...) // data is redcon's
+	}
+	g.buf, g.out, g.err = out, out, err
+}
+
+// refuse tells the client what it did wrong, if it did.
+func (g *guard) refuse() error {
+	var violation transport.ProtocolError
+	if errors.As(g.err, &violation) {
+		g.write(errorReply(violation))
+	}
+	return g.err
+}
+
+// write sends b at once. An error is the connection's end, which the next Read reports.
+func (g *guard) write(b []byte) {
+	if _, err := g.Conn.Write(b); err != nil {
+		// Closing twice is harmless, and redcon does so when Read fails.
+		_ = g.Conn.Close()
+	}
+}
+
+func errorReply(err error) []byte { return []byte("-" + err.Error() + "\r\n") }
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
+// drain ends the connection at its next attempt to read from the socket.
+func (g *guard) drain() error {
+	g.draining.Store(true)
+	return ignoreClosed(g.Conn.SetReadDeadline(longAgo))
+}
+
+// SetReadDeadline implements net.Conn. redcon sets the idle time with it, which must not undo drain.
+func (g *guard) SetReadDeadline(t time.Time) error {
+	err := g.Conn.SetReadDeadline(t)
+	if g.draining.Load() {
+		err = g.Conn.SetReadDeadline(longAgo)
+	}
+	return err
+}
+
+// abandon ends the connection now.
+func (g *guard) abandon() error { return ignoreClosed(g.Conn.Close()) }
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
