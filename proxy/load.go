@@ -338,9 +338,35 @@ func (t *tree) decodeInto(in table, prefix string, v any) error {
 	case errors.As(err, &wrong):
 		line, _ := wrong.Position()
 		path := cmp.Or(strings.Join(wrong.Key(), "."), keyAt(doc, line))
-		return t.fault(prefix+path, strings.TrimPrefix(wrong.Error(), "toml: "))
+		return t.fault(prefix+path, plain(wrong))
 	}
 	return err
+}
+
+// plain says in the terms of TOML what the decoder says in those of Go.
+func plain(e *toml.DecodeError) string {
+	text := strings.TrimPrefix(e.Error(), "toml: ")
+	given, field, isMismatch := strings.Cut(text, " into struct field ")
+	if !isMismatch {
+		return text
+	}
+	given = strings.TrimPrefix(given, "cannot decode TOML ")
+	_, kind, _ := strings.Cut(field, " of type ")
+	return "must be " + tomlKind(kind) + ", not " + tomlKind(given)
+}
+
+func tomlKind(name string) string {
+	switch {
+	case strings.HasPrefix(name, "int"):
+		return "an integer"
+	case strings.HasPrefix(name, "float"):
+		return "a float"
+	case strings.HasPrefix(name, "bool"):
+		return "a boolean"
+	case name == "string":
+		return "a string"
+	}
+	return "of another type"
 }
 
 // keyAt is the key on a line of a document that has none over several lines.
