@@ -108,6 +108,9 @@ func (s *Server) listen() (err error) {
 		}
 		return fmt.Errorf("listen: %w (--listen HOST:PORT names another address)", err)
 	}
+	if a, isTCP := s.listener.Addr().(*net.TCPAddr); isTCP && !a.IP.IsLoopback() && !s.PasswordRequired() {
+		s.log.Warn("everybody who reaches this address can read and change all data: set a password", "listen", s.config.Listen)
+	}
 	s.transport = redconserver.New(s.listener, s, s.config.limits(), s.config.Timeouts.Idle.Duration, s.log)
 	if s.config.Admin == "" {
 		return nil

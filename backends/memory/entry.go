@@ -9,7 +9,8 @@ import (
 
 // entry is one key with its value. There may be hundreds of millions of them, so the fields are
 // packed into 48 bytes, a size class of the Go allocator: pointers without the capacities that a
-// slice or an interface would carry. Only this file knows about it.
+// slice or an interface would carry. A short key lies right behind its entry, in the same
+// allocation: to find it takes one cache miss less. Only this file knows about it.
 //
 // The deadline of a key that has one lives in its table's volatile heap.
 type entry struct {
@@ -29,9 +30,49 @@ const (
 	usageMask = 1<<usageBits - 1
 )
 
+// Entries with room for a key, one for each of the allocator's next size classes.
+type (
+	entry16 struct {
+		entry
+		room [16]byte
+	}
+	entry32 struct {
+		entry
+		room [32]byte
+	}
+	entry48 struct {
+		entry
+		room [48]byte
+	}
+)
+
 func newEntry(place uint32, key []byte) *entry {
-	own := bytes.Clone(key)
-	return &entry{place: place, keyAt: unsafe.SliceData(own), keyLen: uint32(len(own))}
+	var e *entry
+	var own []byte
+	switch n := len(key); {
+	case n <= 16:
+		with := new(entry16)
+		e, own = &with.entry, with.room[:n]
+	case n <= 32:
+		with := new(entry32)
+		e, own = &with.entry, with.room[:n]
+	case n <= 48:
+		with := new(entry48)
+		e, own = &with.entry, with.room[:n]
+	default:
+		e, own = new(entry), make([]byte, n)
+	}
+	copy(own, key)
+	e.place, e.keyAt, e.keyLen = place, unsafe.SliceData(own), uint32(len(own))
+	return e
+}
+
+// keyBytes is what an entry takes for itself and a key of n bytes.
+func keyBytes(n int64) int64 {
+	if n > 48 {
+		return entryBytes + allocated(n)
+	}
+	return entryBytes + max(n+15, 16)/16*16
 }
 
 // key is the key, which never changes: it may be read without a lock.

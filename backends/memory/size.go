@@ -18,7 +18,7 @@ const (
 
 // size is what an entry takes with its key and its value.
 func (e *entry) size() int64 {
-	n := entryBytes + allocated(int64(e.keyLen))
+	n := keyBytes(int64(e.keyLen))
 	if e.kind() == backends.StringType {
 		n += allocated(int64(e.room))
 	}
