@@ -3,10 +3,14 @@ package all
 
 import (
 	"switchyard/backends"
+	"switchyard/backends/badger"
 	"switchyard/backends/memory"
+	"switchyard/backends/redis"
 )
 
 // Drivers are those that a configuration can name.
 var Drivers = backends.Registry{
 	memory.Driver,
+	badger.Driver,
+	redis.Driver,
 }
