@@ -59,8 +59,7 @@ func (c *Ctx) addInteger(tx backends.Tx, by int64) error {
 		return ErrOverflow
 	}
 	n += by
-	var buf [20]byte
-	s.Set(strconv.AppendInt(buf[:0], n, 10))
+	s.Set(strconv.AppendInt(c.digits[:0], n, 10))
 	c.Int(n)
 	return nil
 }

@@ -21,6 +21,7 @@ type Ctx struct {
 	NoTouch bool
 
 	access backends.Access
+	digits [20]byte // room for a number on its way into a value
 }
 
 // Context bounds what the call may wait for.

@@ -6,7 +6,12 @@ package commands
 //
 // A * tries the rest of the pattern at each place, but only the last one seen is ever tried
 // again, which is enough and keeps the cost at len(pattern) * len(name).
+//
+// As in Redis, only the empty pattern matches the empty name; KEYS and SCAN take * for no pattern at all.
 func match(pattern, name []byte) bool {
+	if len(name) == 0 {
+		return len(pattern) == 0
+	}
 	p, n := 0, 0
 	starP, starN := -1, 0
 	for n < len(name) {

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 
@@ -125,19 +126,10 @@ func (r *Reply) Bool(b bool) {
 
 // Double appends a floating-point number; in RESP2 it is a bulk string.
 func (r *Reply) Double(f float64) {
-	var text string
-	switch {
-	case math.IsInf(f, 1):
-		text = "inf"
-	case math.IsInf(f, -1):
-		text = "-inf"
-	case math.IsNaN(f):
-		text = "nan"
-	default:
-		text = strconv.FormatFloat(f, 'g', -1, 64)
-	}
+	var buf [32]byte
+	text := appendDouble(buf[:0], f)
 	if r.Proto < 3 {
-		r.Text(text)
+		r.Bulk(text)
 		return
 	}
 	r.Buf = append(r.Buf, ',')
@@ -157,4 +149,35 @@ func (r *Reply) header(kind byte, n int) {
 	r.Buf = append(r.Buf, kind)
 	r.Buf = strconv.AppendInt(r.Buf, int64(n), 10)
 	r.Buf = append(r.Buf, '\r', '\n')
+}
+
+// appendDouble prints the shortest digits that read back as f, in the form that Redis 7.2 gives them:
+// 0.00001 and 1234.5678, but 1e-7 and 1.23456e-4.
+func appendDouble(dst []byte, f float64) []byte {
+	switch {
+	case math.IsNaN(f):
+		return append(dst, "nan"...)
+	case math.IsInf(f, 1):
+		return append(dst, "inf"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-inf"...)
+	case math.Trunc(f) == f && math.Abs(f) < math.MaxInt64/2 && (f != 0 || !math.Signbit(f)):
+		return strconv.AppendInt(dst, int64(f), 10)
+	}
+	var buf [32]byte
+	mantissa, exp, _ := bytes.Cut(strconv.AppendFloat(buf[:0], f, 'e', -1, 64), []byte("e"))
+	exponent, _ := strconv.Atoi(string(exp)) // it is a number
+	digits := len(bytes.Trim(mantissa, "-"))
+	if digits > 1 {
+		digits-- // the point
+	}
+	last := exponent - digits + 1 // the power of ten of the last digit
+	if last >= 0 && exponent < digits+7 || last < 0 && (last > -7 || -4 < exponent && exponent < 4) {
+		return strconv.AppendFloat(dst, f, 'f', -1, 64)
+	}
+	dst = append(append(dst, mantissa...), 'e')
+	if exponent >= 0 {
+		dst = append(dst, '+')
+	}
+	return strconv.AppendInt(dst, int64(exponent), 10)
 }

@@ -67,10 +67,8 @@ func parseScan(args [][]byte) (s scanOptions, err error) {
 	for o := (options{args: args}); o.next(); {
 		switch {
 		case o.is("MATCH") && len(o.args) > 0:
-			s.pattern, _ = o.value() // there is one
-			if string(s.pattern) == "*" {
-				s.pattern = nil
-			}
+			arg, _ := o.value() // there is one
+			s.pattern = patternOf(arg)
 		case o.is("TYPE") && len(o.args) > 0:
 			s.kind, _ = o.value() // there is one
 		case o.is("COUNT") && len(o.args) > 0:
@@ -88,6 +86,14 @@ func parseScan(args [][]byte) (s scanOptions, err error) {
 		}
 	}
 	return s, nil
+}
+
+// patternOf is nil for the pattern that selects every key.
+func patternOf(arg []byte) []byte {
+	if string(arg) == "*" {
+		return nil
+	}
+	return arg
 }
 
 func (s *scanOptions) selects(name []byte, t backends.Type) bool {
@@ -148,7 +154,7 @@ func scanReply(c *Ctx, reply []byte) []byte {
 }
 
 func keysMatching(c *Ctx, tx backends.Tx) error {
-	o := scanOptions{pattern: c.Args[1]}
+	o := scanOptions{pattern: patternOf(c.Args[1])}
 	seen := map[string]struct{}{}
 	for at, first := uint64(0), true; first || at != 0; first = false {
 		at = tx.Scan(at, 1000, func(name []byte, t backends.Type) {

@@ -1,0 +1,240 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+	"testing"
+	"time"
+
+	"switchyard/backends"
+	"switchyard/backends/memory"
+)
+
+// rig runs commands on a memory engine, one at a time, as dispatch does: refused by the table,
+// served, or run in a transaction, with the text of an error in place of what was replied before it.
+type rig struct {
+	t      testing.TB
+	engine backends.Engine
+	server *fakeServer
+	client *fakeClient
+	ctx    Ctx
+	clock  func() int64 // Unix milliseconds
+}
+
+func newRig(t testing.TB) *rig {
+	t.Helper()
+	b, err := memory.Driver.Config().Open(t.Context(), backends.Env{Name: "test", Databases: 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r := &rig{t: t, engine: listing{b.(backends.Engine)}, clock: func() int64 { return time.Now().UnixMilli() }}
+	r.server = &fakeServer{table: NewTable(), ctx: t.Context(), engine: r.engine, maxString: 512 << 20}
+	r.client = &fakeClient{info: ClientInfo{ID: 7, Addr: "127.0.0.1:5000", LocalAddr: "127.0.0.1:6379", Flags: "N", User: "default", Proto: 2}, authenticated: true}
+	r.server.clients = []*fakeClient{r.client}
+	r.ctx.Client, r.ctx.Server, r.ctx.Proto = r.client, r.server, 2
+	return r
+}
+
+// do returns the reply's bytes, which are valid until the next call.
+func (r *rig) do(args ...string) []byte {
+	call := make([][]byte, len(args))
+	for i, a := range args {
+		call[i] = []byte(a)
+	}
+	return r.run(call)
+}
+
+func (r *rig) run(args [][]byte) []byte {
+	c := &r.ctx
+	c.Buf, c.Args, c.Now = c.Buf[:0], args, r.clock()
+	if err := r.call(args); err != nil {
+		c.Buf = c.Buf[:0]
+		text, _ := TextOf(err)
+		c.Error(text)
+	}
+	return c.Buf
+}
+
+func (r *rig) call(args [][]byte) (err error) {
+	c := &r.ctx
+	if equalFold(args[0], "LPUSH") && len(args) == 3 {
+		return r.lpush(args[1])
+	}
+	if c.Row, err = r.server.table.Find(args); err != nil {
+		return err
+	}
+	r.client.info.LastCommand = c.Row.FullName
+	if c.Row.Serve != nil {
+		return c.Row.Serve(c)
+	}
+	_, err = r.engine.Do(c.Context(), c.Access(), c)
+	return err
+}
+
+// lpush makes a key a list of one element, for what a command says of another type than it wants.
+func (r *rig) lpush(key []byte) error {
+	a := backends.Access{DB: r.client.DB(), Keys: [][]byte{key}, Write: true, Now: r.ctx.Now}
+	_, err := r.engine.Do(r.ctx.Context(), &a, backends.BodyFunc(func(tx backends.Tx) error {
+		s, err := tx.(listingTx).Tx.String(key)
+		if err != nil {
+			return err
+		}
+		s.Set([]byte(listMark))
+		r.ctx.Int(1)
+		return nil
+	}))
+	return err
+}
+
+// listing is an engine that also has lists, if only in so far as they are not strings: it takes a
+// string of a certain value for one.
+type listing struct{ backends.Engine }
+
+type listingTx struct{ backends.Tx }
+
+const (
+	listMark = "this is a list\x00"
+	listType = backends.Type(200)
+)
+
+func (l listing) Do(ctx context.Context, a *backends.Access, body backends.Body) (*backends.Commit, error) {
+	return l.Engine.Do(ctx, a, backends.BodyFunc(func(tx backends.Tx) error { return body.Run(listingTx{tx}) }))
+}
+
+func (l listingTx) In(db int) backends.Tx { return listingTx{l.Tx.In(db)} }
+
+func (l listingTx) String(key []byte) (backends.String, error) {
+	s, err := l.Tx.String(key)
+	if err == nil && string(s.Bytes()) == listMark {
+		return nil, backends.ErrWrongType
+	}
+	return s, err
+}
+
+func (l listingTx) Type(key []byte) backends.Type {
+	t := l.Tx.Type(key)
+	if t == backends.StringType {
+		if s, err := l.Tx.String(key); err == nil && string(s.Bytes()) == listMark {
+			return listType
+		}
+	}
+	return t
+}
+
+type fakeClient struct {
+	info          ClientInfo
+	authenticated bool
+	noEvict       bool
+	noTouch       bool
+	closed        bool
+	password      string
+}
+
+var _ Client = (*fakeClient)(nil)
+
+func (c *fakeClient) DB() int             { return c.info.DB }
+func (c *fakeClient) SelectDB(db int)     { c.info.DB = db }
+func (c *fakeClient) SetProto(proto int)  { c.info.Proto = proto }
+func (c *fakeClient) SetName(name string) { c.info.Name = name }
+func (c *fakeClient) SetNoEvict(on bool)  { c.noEvict = on }
+func (c *fakeClient) SetNoTouch(on bool)  { c.noTouch = on }
+func (c *fakeClient) Info() ClientInfo    { return c.info }
+func (c *fakeClient) Authenticated() bool { return c.authenticated }
+func (c *fakeClient) CloseAfterReply()    { c.closed = true }
+
+func (c *fakeClient) SetLib(attribute, value string) {
+	if attribute == "lib-name" {
+		c.info.LibName = value
+	} else {
+		c.info.LibVer = value
+	}
+}
+
+func (c *fakeClient) Authenticate(user, password []byte) bool {
+	ok := string(user) == "default" && (c.password == "" || string(password) == c.password)
+	c.authenticated = c.authenticated || ok
+	return ok
+}
+
+func (c *fakeClient) Reset() {
+	c.info.DB, c.info.Name, c.info.Proto = 0, "", 2
+	c.authenticated = c.password == ""
+}
+
+type fakeServer struct {
+	table     *Table
+	ctx       context.Context
+	engine    backends.Engine
+	clients   []*fakeClient
+	maxString int64
+	epoch     uint64
+	resets    int
+	switched  []string
+	failure   error // of the STATE commands
+}
+
+var _ Server = (*fakeServer)(nil)
+
+func (s *fakeServer) Context() context.Context { return s.ctx }
+func (s *fakeServer) Table() *Table            { return s.table }
+func (s *fakeServer) Databases() int           { return 16 }
+func (s *fakeServer) MaxStringLength() int64   { return s.maxString }
+func (s *fakeServer) PasswordRequired() bool   { return s.clients[0].password != "" }
+func (s *fakeServer) ResetStats()              { s.resets++ }
+func (s *fakeServer) ScanEpoch() uint64        { return s.epoch }
+
+func (s *fakeServer) Clients() (all []ClientInfo) {
+	for _, c := range s.clients {
+		all = append(all, c.info)
+	}
+	return all
+}
+
+func (s *fakeServer) Info(ctx context.Context) ServerInfo {
+	contents, _ := s.engine.Stats(ctx) // that of memory cannot fail
+	started := time.Unix(1_700_000_000, 0)
+	return ServerInfo{Version: "1.2.3", RunID: "0123456789", Port: 6379, Started: started, Now: started.Add(49 * time.Hour),
+		Backend: "test", Driver: "memory", Clients: 1, MaxClients: 10000, Contents: contents, ProcessBytes: 5 << 20,
+		PeakBytes: 6 << 20, SystemBytes: 8 << 30, Errors: map[string]int64{"ERR": 2, "WRONGTYPE": 1}, ErrorReplies: 3,
+		CommandStats: []CommandStat{{Name: "get", Calls: 4, Duration: 10 * time.Microsecond, Rejected: 1, Failed: 2}},
+	}
+}
+
+func (s *fakeServer) Parameters(context.Context) []Parameter {
+	return []Parameter{{"databases", "16"}, {"maxmemory", "0"}, {"maxmemory-policy", "noeviction"}, {"save", ""}, {"timeout", "0"}}
+}
+
+func (s *fakeServer) Backends(context.Context) []BackendInfo {
+	return []BackendInfo{
+		{Name: "test", Driver: "memory", Active: true, Open: true, Healthy: true, Capabilities: []string{"ttl", "atomic"}},
+		{Name: "disk", Driver: "badger"},
+	}
+}
+
+func (s *fakeServer) BackendStats(ctx context.Context, name string) (BackendStats, error) {
+	contents, _ := s.engine.Stats(ctx) // that of memory cannot fail
+	return BackendStats{Name: "test" + name, Driver: "memory", Contents: contents, Reads: 1, Writes: 2, Errors: 3,
+		Uptime: time.Minute, OpsPerSecond: 1.5, Switches: 4}, s.failure
+}
+
+func (s *fakeServer) Switch(_ context.Context, _ Client, name string, mode SwitchMode) error {
+	s.switched = append(s.switched, name+" "+strconv.Itoa(int(mode)))
+	return s.failure
+}
+
+func (s *fakeServer) Clean(context.Context) (int64, error) { return 5, s.failure }
+func (s *fakeServer) Optimize(context.Context) error       { return s.failure }
+
+func TestTheRigKnowsListsFromStrings(t *testing.T) {
+	r := newRig(t)
+	r.do("LPUSH", "l", "a")
+	if got := r.do("GET", "l"); !bytes.HasPrefix(got, []byte("-WRONGTYPE ")) {
+		t.Errorf("GET of a list: %q", got)
+	}
+}
