@@ -42,6 +42,7 @@ type Capabilities struct {
 	Atomic       bool // read-modify-write commands are atomic
 	Persistent   bool // data survives a restart of the process
 	Shared       bool // other processes can see and change the data
+	Prompt       bool // an Engine whose Do waits for nothing but other transactions, and returns no Commit
 }
 
 // Stats describes the contents and the history of a backend since it was opened.
@@ -118,6 +119,8 @@ type Access struct {
 
 	// NoTouch keeps opening a key from counting as its use; Keyspace.Touch counts nevertheless.
 	NoTouch bool
+	// Silent keeps it from counting as a hit or a miss as well: the proxy reads, not a client.
+	Silent bool
 }
 
 // Forwarder executes commands by itself.

@@ -20,7 +20,7 @@ var clientRows = []*Row{
 				Summary: "Tells the name or version of the client's library.", Serve: clientSetInfo},
 			{Name: "info", Arity: 2, Flags: clientFlags, Categories: "connection", Since: "6.2.0", Complexity: "O(1)",
 				Tips: []string{"nondeterministic_output"}, Summary: "Describes this connection.", Serve: clientInfo},
-			{Name: "list", Arity: -2, Flags: clientFlags | Admin, Categories: "connection", Since: "2.4.0", Complexity: "O(N) in the number of connections",
+			{Name: "list", Arity: -2, Flags: clientFlags | Admin | Long, Categories: "connection", Since: "2.4.0", Complexity: "O(N) in the number of connections",
 				Tips: []string{"nondeterministic_output"}, Summary: "Describes the connections.", Serve: clientList},
 			{Name: "no-evict", Arity: 3, Flags: clientFlags | Admin, Categories: "connection", Since: "7.0.0", Complexity: "O(1)",
 				Summary: "Exempts this connection from being closed to save memory.", Serve: clientNoEvict},

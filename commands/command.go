@@ -64,6 +64,8 @@ const (
 	Whole
 	// AnyDB is our own: the command's keys may lie in any database.
 	AnyDB
+	// Long is our own: a single call may take long, or wait for something.
+	Long
 )
 
 var flagNames = []struct {

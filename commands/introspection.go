@@ -6,20 +6,20 @@ import (
 )
 
 var commandRows = []*Row{
-	{Name: "command", Arity: -1, Flags: Loading | Stale, Categories: "connection", Group: "server", Since: "2.8.13",
+	{Name: "command", Arity: -1, Flags: Loading | Stale | Long, Categories: "connection", Group: "server", Since: "2.8.13",
 		Tips: []string{"nondeterministic_output_order"}, Complexity: "O(N) in the number of commands",
 		Summary: "Describes all commands.", Serve: command, Subs: []*Row{
 			{Name: "count", Arity: 2, Flags: Loading | Stale, Categories: "connection", Since: "2.8.13", Complexity: "O(1)",
 				Summary: "Counts the commands.", Serve: commandCount},
-			{Name: "docs", Arity: -2, Flags: Loading | Stale, Categories: "connection", Since: "7.0.0", Complexity: "O(N) in the number of commands asked for",
+			{Name: "docs", Arity: -2, Flags: Loading | Stale | Long, Categories: "connection", Since: "7.0.0", Complexity: "O(N) in the number of commands asked for",
 				Tips: []string{"nondeterministic_output_order"}, Summary: "Documents commands.", Serve: commandDocs},
 			{Name: "getkeys", Arity: -4, Flags: Loading | Stale, Categories: "connection", Since: "2.8.13", Complexity: "O(N) in the number of arguments",
 				Summary: "Picks the keys out of a command.", Serve: commandGetKeys},
 			{Name: "getkeysandflags", Arity: -4, Flags: Loading | Stale, Categories: "connection", Since: "7.0.0", Complexity: "O(N) in the number of arguments",
 				Summary: "Picks the keys out of a command, with what it does to them.", Serve: commandGetKeysAndFlags},
-			{Name: "info", Arity: -2, Flags: Loading | Stale, Categories: "connection", Since: "2.8.13", Complexity: "O(N) in the number of commands asked for",
+			{Name: "info", Arity: -2, Flags: Loading | Stale | Long, Categories: "connection", Since: "2.8.13", Complexity: "O(N) in the number of commands asked for",
 				Tips: []string{"nondeterministic_output_order"}, Summary: "Describes commands.", Serve: commandInfo},
-			{Name: "list", Arity: -2, Flags: Loading | Stale, Categories: "connection", Since: "7.0.0", Complexity: "O(N) in the number of commands",
+			{Name: "list", Arity: -2, Flags: Loading | Stale | Long, Categories: "connection", Since: "7.0.0", Complexity: "O(N) in the number of commands",
 				Tips: []string{"nondeterministic_output_order"}, Summary: "Lists the names of commands.", Serve: commandList},
 			{Name: "help", Arity: 2, Flags: Loading | Stale, Categories: "connection", Since: "5.0.0", Complexity: "O(1)",
 				Summary: "Lists the subcommands.", Serve: containerHelp},

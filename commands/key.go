@@ -27,14 +27,14 @@ var keyRows = []*Row{
 		Complexity: "O(1)", Summary: "Gives a key another name, replacing what has it.", Run: rename},
 	{Name: "renamenx", Arity: 3, Flags: Write | Fast, Keys: twoKeys("RW access delete", "OW insert"), Categories: "keyspace", Group: "generic", Since: "1.0.0",
 		Complexity: "O(1)", Summary: "Gives a key another name unless that is taken.", Run: renamenx},
-	{Name: "copy", Arity: -3, Flags: Write | DenyOOM | AnyDB, Keys: twoKeys("RO access", "OW update"), Categories: "keyspace", Group: "generic", Since: "6.2.0",
+	{Name: "copy", Arity: -3, Flags: Write | DenyOOM | AnyDB | Long, Keys: twoKeys("RO access", "OW update"), Categories: "keyspace", Group: "generic", Since: "6.2.0",
 		Complexity: "O(N) in the size of the value", Summary: "Copies a value and its expiry to another key.", Run: copyKey},
 	{Name: "move", Arity: 3, Flags: Write | Fast | AnyDB, Keys: key("RW access update"), Categories: "keyspace", Group: "generic", Since: "1.0.0",
 		Complexity: "O(1)", Summary: "Moves a key to another database.", Run: move},
-	{Name: "dump", Arity: 2, Flags: Readonly, Keys: key("RO access"), Categories: "keyspace", Group: "generic", Since: "2.6.0",
+	{Name: "dump", Arity: 2, Flags: Readonly | Long, Keys: key("RO access"), Categories: "keyspace", Group: "generic", Since: "2.6.0",
 		Tips:       []string{"nondeterministic_output"},
 		Complexity: "O(N) in the size of the value", Summary: "Returns a value in the form that RESTORE reads.", Run: dump},
-	{Name: "restore", Arity: -4, Flags: Write | DenyOOM, Keys: key("OW update"), Categories: "keyspace dangerous", Group: "generic", Since: "2.6.0",
+	{Name: "restore", Arity: -4, Flags: Write | DenyOOM | Long, Keys: key("OW update"), Categories: "keyspace dangerous", Group: "generic", Since: "2.6.0",
 		Complexity: "O(N) in the size of the value", Summary: "Makes a key of what DUMP returned.", Run: restore},
 }
 

@@ -10,13 +10,13 @@ import (
 const RedisVersion = "7.2.5"
 
 var serverRows = []*Row{
-	{Name: "info", Arity: -1, Flags: Loading | Stale, Categories: "dangerous", Group: "server", Since: "1.0.0",
+	{Name: "info", Arity: -1, Flags: Loading | Stale | Long, Categories: "dangerous", Group: "server", Since: "1.0.0",
 		Tips:       []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
 		Complexity: "O(1)", Summary: "Describes the server and what it has done.", Serve: info},
 	{Name: "time", Arity: 1, Flags: Loading | Stale | Fast, Group: "server", Since: "2.6.0",
 		Tips:       []string{"nondeterministic_output"},
 		Complexity: "O(1)", Summary: "Returns the server's time.", Serve: timeNow},
-	{Name: "lastsave", Arity: 1, Flags: Loading | Stale | Fast, Categories: "admin dangerous", Group: "server", Since: "1.0.0",
+	{Name: "lastsave", Arity: 1, Flags: Loading | Stale | Fast | Long, Categories: "admin dangerous", Group: "server", Since: "1.0.0",
 		Tips:       []string{"nondeterministic_output"},
 		Complexity: "O(1)", Summary: "Returns when the data was last saved whole; here, when the server started.", Serve: lastsave},
 }

@@ -17,10 +17,52 @@ func (s *session) Execute(args [][]byte) {
 	if s.closing {
 		return // Redis too ignores what follows QUIT
 	}
-	start := s.clock()
+	start := s.begin(args)
 	defer s.survive(len(s.call.Buf))
-	s.call.Args, s.call.Now = args, start.UnixMilli()
 	row, err := s.lookUp(args)
+	if err == nil && row.Serve == nil {
+		err = s.enter()
+	}
+	s.dispatch(row, err, start)
+	if len(s.holds) >= maxHolds {
+		s.Settle()
+	}
+}
+
+// maxPromptArgs is how many arguments a request may have that is not given to a goroutine.
+const maxPromptArgs = 128
+
+// Try implements transport.Session.
+func (s *session) Try(args [][]byte) bool {
+	if s.closing {
+		return true
+	}
+	if !s.server.active.Load().prompt || len(args) > maxPromptArgs {
+		return false
+	}
+	row, err := s.server.table.Find(args)
+	if err == nil && (row.Flags&commands.Long != 0 || row.Serve == nil && !s.tryEnter()) {
+		return false
+	}
+	start := s.begin(args)
+	defer s.survive(len(s.call.Buf))
+	s.dispatch(row, err, start)
+	return true
+}
+
+// begin prepares the context of a call.
+func (s *session) begin(args [][]byte) (start time.Time) {
+	start = s.clock()
+	s.call.Args, s.call.Now = args, start.UnixMilli()
+	return start
+}
+
+// dispatch runs a command whose row was found, or else refuses the call.
+func (s *session) dispatch(row *commands.Row, err error, start time.Time) {
+	if row != nil {
+		s.call.Row = row
+		s.last.Store(row)
+	}
 	if err == nil {
 		err = s.authorise(row)
 	}
@@ -32,8 +74,8 @@ func (s *session) Execute(args [][]byte) {
 	default:
 		s.operate(row, start)
 	}
-	if len(s.holds) >= maxHolds {
-		s.Settle()
+	if !s.forwarding {
+		s.server.gate.leave(&s.pass)
 	}
 }
 
@@ -42,8 +84,6 @@ func (s *session) Execute(args [][]byte) {
 func (s *session) lookUp(args [][]byte) (*commands.Row, error) {
 	row, err := s.server.table.Find(args)
 	if err == nil {
-		s.call.Row = row
-		s.last.Store(row)
 		return row, nil
 	}
 	if catalog := s.server.active.Load().catalog; catalog != nil && !s.server.table.Known(args[0]) {
@@ -73,10 +113,6 @@ func (s *session) serve(row *commands.Row, start time.Time) {
 
 // operate runs a command about data on the active backend.
 func (s *session) operate(row *commands.Row, start time.Time) {
-	if err := s.begin(); err != nil {
-		s.refuse(row, err)
-		return
-	}
 	b := s.server.active.Load()
 	if b.engine == nil {
 		s.forward(b, row, start)
@@ -88,9 +124,6 @@ func (s *session) operate(row *commands.Row, start time.Time) {
 	if access.Write {
 		s.track(row, access.DB, access.Keys)
 	}
-	if !s.forwarding {
-		s.server.gate.leave(&s.pass)
-	}
 	b.count(s.stats, access.Write, err)
 	s.conclude(row, from, err)
 	if commit != nil {
@@ -100,8 +133,8 @@ func (s *session) operate(row *commands.Row, start time.Time) {
 	s.account(row, start, err != nil)
 }
 
-// begin enters the gate, and takes the batch's place among the operations that run at once.
-func (s *session) begin() error {
+// enter takes the batch's place among the operations that run at once, and enters the gate.
+func (s *session) enter() error {
 	if !s.admitted {
 		if err := s.server.operations.acquire(s.server.ctx); err != nil {
 			return err
@@ -110,6 +143,24 @@ func (s *session) begin() error {
 	}
 	s.server.gate.enter(&s.pass)
 	return nil
+}
+
+// tryEnter is enter that does not wait. Whether the backend is a prompt one is certain only inside.
+func (s *session) tryEnter() bool {
+	if !s.admitted {
+		if !s.server.operations.take() {
+			return false
+		}
+		s.admitted = true
+	}
+	if !s.server.gate.tryEnter(&s.pass) {
+		return false
+	}
+	if !s.server.active.Load().prompt {
+		s.server.gate.leave(&s.pass)
+		return false
+	}
+	return true
 }
 
 // track tells a switch under way what was written. It is called after the write and inside the

@@ -44,12 +44,7 @@ func (g *gate) enter(p *pass) {
 	if p.inside.Load() {
 		return
 	}
-	for {
-		p.inside.Store(true)
-		if !g.closed.Load() {
-			return
-		}
-		p.inside.Store(false)
+	for !g.tryEnter(p) {
 		g.mu.Lock()
 		opened := g.opened
 		g.mu.Unlock()
@@ -57,6 +52,16 @@ func (g *gate) enter(p *pass) {
 			<-opened
 		}
 	}
+}
+
+// tryEnter is enter that does not wait, and says whether it could.
+func (g *gate) tryEnter(p *pass) bool {
+	p.inside.Store(true)
+	if g.closed.Load() {
+		p.inside.Store(false)
+		return false
+	}
+	return true
 }
 
 func (g *gate) leave(p *pass) { p.inside.Store(false) }

@@ -44,9 +44,6 @@ func (s *session) forward(b *opened, row *commands.Row, start time.Time) {
 	if row.Relay != nil {
 		var err error
 		if args, err = row.Relay.Request(c, args); err != nil {
-			if !s.forwarding {
-				s.server.gate.leave(&s.pass)
-			}
 			s.conclude(row, at, err)
 			s.account(row, start, true)
 			return
@@ -102,6 +99,9 @@ func (s *session) settle() {
 	if rebuilt {
 		s.call.Buf = append(s.call.Buf, old[done:]...)
 		s.spare = old[:0]
+		if cap(s.spare) > keepReplies {
+			s.spare = nil
+		}
 	}
 	clear(s.holds)
 	s.holds = s.holds[:0]

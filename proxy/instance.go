@@ -35,6 +35,7 @@ type opened struct {
 	engine    backends.Engine    // either this
 	forwarder backends.Forwarder // or this
 	catalog   backends.Catalog   // nil: none
+	prompt    bool               // see backends.Capabilities
 }
 
 // count counts one operation. A Redis-shaped error is the client's, not the backend's.
@@ -76,7 +77,7 @@ func (i *instance) open(ctx context.Context) (*opened, error) {
 	if err != nil {
 		return nil, fmt.Errorf("backend %s: %w", i.name, err)
 	}
-	o := &opened{Backend: b, index: i.index, since: time.Now()}
+	o := &opened{Backend: b, index: i.index, since: time.Now(), prompt: b.Capabilities().Prompt}
 	o.engine, _ = backends.As[backends.Engine](b)
 	o.forwarder, _ = backends.As[backends.Forwarder](b)
 	o.catalog, _ = backends.As[backends.Catalog](b)

@@ -71,20 +71,17 @@ func address(a net.Addr) string {
 	return a.String()
 }
 
-// keepReplies is the size above which a session gives its buffers back.
+// keepReplies is the size above which a session does not keep a buffer.
 const keepReplies = 64 << 10
+
+// Reply implements transport.Session.
+func (s *session) Reply(buf []byte) { s.call.Buf = buf }
 
 // Replies implements transport.Session.
 func (s *session) Replies() (b []byte, closing bool) {
 	b = s.call.Buf
 	s.stats.output.Add(int64(len(b)))
-	s.call.Buf = b[:0]
-	if cap(b) > keepReplies {
-		s.call.Buf = nil
-	}
-	if cap(s.spare) > keepReplies {
-		s.spare = nil
-	}
+	s.call.Buf = nil
 	s.now = time.Time{}
 	return b, s.closing
 }

@@ -76,9 +76,12 @@ func TestOrdinaryCommandsAllocateNothing(t *testing.T) {
 	s := openSession(t, newTestServer(t, nil))
 	defer s.Close()
 	for _, line := range [][]string{{"SET", "key", "value"}, {"GET", "key"}, {"GET", "absent"}, {"PING"}} {
-		args := words(line...)
+		args, buf := words(line...), make([]byte, 0, 1024)
 		run := func() {
-			s.Execute(args)
+			s.Reply(buf)
+			if !s.Try(args) {
+				t.Fatalf("%v would have to wait", line)
+			}
 			s.Settle()
 			s.Replies()
 		}
@@ -99,13 +102,15 @@ func BenchmarkSession(b *testing.B) {
 				for i := range requests {
 					requests[i] = words(name, fmt.Sprint("key:", i), "the value of the key")[:map[string]int{"GET": 2, "SET": 3}[name]]
 				}
+				buf := make([]byte, 0, 1<<16)
 				b.ReportAllocs()
 				for i := 0; b.Loop(); i++ {
-					s.Execute(requests[i%len(requests)])
 					if i%depth == 0 {
 						s.Settle()
 						s.Replies()
+						s.Reply(buf)
 					}
+					s.Try(requests[i%len(requests)])
 				}
 			})
 		}

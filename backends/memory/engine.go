@@ -96,7 +96,7 @@ func (e *Engine) Driver() string { return Driver.Name }
 
 // Capabilities implements backends.Backend.
 func (e *Engine) Capabilities() backends.Capabilities {
-	return backends.Capabilities{TTL: true, Transactions: true, Atomic: true}
+	return backends.Capabilities{TTL: true, Transactions: true, Atomic: true, Prompt: true}
 }
 
 // Ping implements backends.Backend: memory is always ready.

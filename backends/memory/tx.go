@@ -113,7 +113,7 @@ func (x *tx) access(key []byte) found {
 	if f.e != nil && !x.a.NoTouch {
 		x.e.use(f.e, x.a.Now)
 	}
-	if x.a.Write {
+	if x.a.Write || x.a.Silent {
 		return f
 	}
 	if f.e != nil {

@@ -81,7 +81,7 @@ func (m *mover) Dump(ctx context.Context, db int, keys [][]byte) ([]backends.Val
 		n := min(len(keys), dumpKeys)
 		group := keys[:n]
 		keys = keys[n:]
-		a := &backends.Access{DB: db, Keys: group, Now: m.clock()}
+		a := &backends.Access{DB: db, Keys: group, Now: m.clock(), NoTouch: true, Silent: true}
 		err := m.do(ctx, a, func(tx backends.Tx) error {
 			for _, key := range group {
 				vals = append(vals, backends.Value{

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math"
 	"strconv"
+
+	"github.com/tidwall/redcon"
 )
 
 // Limits bound what one request may claim.
@@ -85,10 +87,23 @@ func (s *Scanner) Skip(n int) {
 	}
 }
 
+// Between says that no request has begun: the next byte is the first of one.
+func (s *Scanner) Between() bool { return s.state == atStart }
+
 // Scan appends the well-formed form of data to dst. A client that is not trusted gets one request
 // at a time, because it may be trusted after it: rest is then what comes behind. An error is a
 // ProtocolError; what was appended before is still to be answered.
 func (s *Scanner) Scan(dst, data []byte, trusted bool) (out, rest []byte, err error) {
+	return s.scan(dst, data, trusted, !trusted)
+}
+
+// ScanOne is Scan that stops behind the first request, which is whole if Between holds afterwards
+// and something was appended.
+func (s *Scanner) ScanOne(dst, data []byte, trusted bool) (out, rest []byte, err error) {
+	return s.scan(dst, data, trusted, true)
+}
+
+func (s *Scanner) scan(dst, data []byte, trusted, one bool) (out, rest []byte, err error) {
 	for len(data) > 0 {
 		switch s.state {
 		case atStart:
@@ -114,7 +129,7 @@ func (s *Scanner) Scan(dst, data []byte, trusted bool) (out, rest []byte, err er
 				return dst, nil, err
 			}
 		}
-		if s.state == atStart && !trusted && len(dst) > 0 {
+		if s.state == atStart && one && len(dst) > 0 {
 			break
 		}
 	}
@@ -229,6 +244,35 @@ func (s *Scanner) bulk(dst, line []byte, trusted bool) ([]byte, error) {
 		s.Skip(0)
 	}
 	return appendHeader(dst, '$', n), nil
+}
+
+// Ordinary takes one request off data in place: args are parts of data. ok is false for all but a
+// whole request in the very form that clients send; Scan knows the rest, and says what is wrong
+// with it.
+func (l *Limits) Ordinary(data []byte, args [][]byte) (found [][]byte, rest []byte, ok bool) {
+	if len(data) == 0 || data[0] != '*' {
+		return args, data, false
+	}
+	whole, args, _, rest, err := redcon.ReadNextCommand(data, args)
+	if err != nil || !whole || len(args) == 0 || int64(len(args)) > l.Arguments {
+		return args, data, false
+	}
+	// redcon reads numbers more leniently than Redis does; with the shortest form of all lengths there
+	// is nothing to be lenient about.
+	size := headerSize(len(args))
+	for _, a := range args {
+		size += headerSize(len(a)) + len(a) + len("\r\n")
+	}
+	return args, rest, size == len(data)-len(rest) && int64(size) <= l.Bulk
+}
+
+// headerSize is the length of "*n\r\n".
+func headerSize(n int) int {
+	size := len("*n\r\n")
+	for ; n >= 10; n /= 10 {
+		size++
+	}
+	return size
 }
 
 func appendHeader(dst []byte, kind byte, n int64) []byte {

@@ -22,16 +22,21 @@ type Conn interface {
 
 // Session is one client. A transport calls its methods one at a time.
 type Session interface {
-	// Execute runs one request, of at least one argument. args must stay unchanged until
-	// Settle has returned.
+	// Reply says where replies are to be appended until Replies is called.
+	Reply(buf []byte)
+	// Try runs one request, of at least one argument, if that surely takes little time and waits
+	// for nothing; otherwise it says false and has done nothing. args may change once it returns.
+	Try(args [][]byte) bool
+	// Execute runs one request, and may wait. args must stay unchanged until Settle has returned.
 	Execute(args [][]byte)
-	// Settle waits until no reply is on its way any more. A transport calls it before Replies.
+	// Settle waits until no reply is on its way any more. A transport calls it before Replies. It
+	// does not wait when all requests since the last time were run by Try.
 	Settle()
 	// Buffered is about how many bytes of replies wait to be sent. A transport that sees much sends
 	// it before it feeds more.
 	Buffered() int
-	// Replies returns what is to be sent, and forgets it; it is valid until the next Execute.
-	// When closing is true the connection ends once that is sent.
+	// Replies returns what is to be sent, and gives the buffer back with it. When closing is true
+	// the connection ends once that is sent.
 	Replies() (b []byte, closing bool)
 	// Trusted says whether the client has proved who it is, or need not: others may send only
 	// little at once.

@@ -17,10 +17,12 @@ type guard struct {
 	scanner  transport.Scanner
 	draining atomic.Bool
 
-	buf []byte // what was scanned; out is its unread part
-	out []byte
-	raw []byte // what was received behind the one request that an untrusted client may send at once
-	err error
+	buf     []byte // what was scanned; out is its unread part
+	out     []byte
+	replies []byte // the buffer that the session replies into
+	lent    bool   // the session has it
+	raw     []byte // what was received behind the one request that an untrusted client may send at once
+	err     error
 }
 
 // keepBuffer is the size above which an idle connection gives its buffer back.
@@ -80,6 +82,14 @@ func (g *guard) write(b []byte) {
 	if _, err := g.Conn.Write(b); err != nil {
 		// Closing twice is harmless, and redcon does so when Read fails.
 		_ = g.Conn.Close()
+	}
+}
+
+// takeBack keeps the session's buffer for the next batch.
+func (g *guard) takeBack(b []byte) {
+	g.lent, g.replies = false, b[:0]
+	if cap(b) > keepBuffer {
+		g.replies = nil
 	}
 }
 

@@ -94,6 +94,10 @@ func (s *Server) accept(c redcon.Conn, h transport.Handler) bool {
 // serve executes one request of a batch, and sends the replies after the last.
 func serve(c redcon.Conn, request redcon.Command) {
 	g := c.NetConn().(*guard)
+	if !g.lent {
+		g.session.Reply(g.replies)
+		g.lent = true
+	}
 	g.session.Execute(request.Args)
 	last := len(c.PeekPipeline()) == 0
 	if !last && g.session.Buffered() < flushBytes {
@@ -101,6 +105,7 @@ func serve(c redcon.Conn, request redcon.Command) {
 	}
 	g.session.Settle()
 	replies, closing := g.session.Replies()
+	g.takeBack(replies)
 	switch {
 	case closing:
 		c.WriteRaw(replies)

@@ -61,8 +61,10 @@ func (s *echo) Execute(args [][]byte) {
 	s.out = fmt.Appendf(s.out, "+%.20q\r\n", args)
 }
 
-func (s *echo) Settle()       {}
-func (s *echo) Buffered() int { return len(s.out) }
+func (s *echo) Reply(buf []byte)       { s.out = buf }
+func (s *echo) Try(args [][]byte) bool { return false }
+func (s *echo) Settle()                {}
+func (s *echo) Buffered() int          { return len(s.out) }
 func (s *echo) Replies() ([]byte, bool) {
 	out := s.out
 	s.out = nil
