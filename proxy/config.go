@@ -10,6 +10,7 @@ import (
 	"switchyard/backends"
 	"switchyard/proxy/switching"
 	"switchyard/proxy/transport"
+	"switchyard/proxy/transport/eventloop"
 )
 
 // Config is the whole configuration. config.toml documents every key; it is embedded in the binary
@@ -21,6 +22,12 @@ type Config struct {
 	Data      string `toml:"data"`
 	Databases int    `toml:"databases"`
 	Password  string `toml:"password"`
+	Transport string `toml:"transport"`
+
+	TLS struct {
+		Cert string `toml:"cert"`
+		Key  string `toml:"key"`
+	} `toml:"tls"`
 
 	Log struct {
 		Level  string `toml:"level"`
@@ -33,6 +40,7 @@ type Config struct {
 		Argument        Size `toml:"argument"`
 		Arguments       int  `toml:"arguments"`
 		Request         Size `toml:"request"`
+		Output          Size `toml:"output"`
 		UnauthArgument  Size `toml:"unauthenticated_argument"`
 		UnauthArguments int  `toml:"unauthenticated_arguments"`
 	} `toml:"limits"`
@@ -83,6 +91,10 @@ func (c *Config) check() error {
 		{"listen", !isAddress(c.Listen), `must be "host:port" or "unix:/path"`},
 		{"admin", c.Admin != "" && !isAddress(c.Admin), `must be "host:port", or empty for none`},
 		{"databases", c.Databases < 1 || c.Databases > 1024, "must be between 1 and 1024"},
+		{"transport", c.Transport != "auto" && c.Transport != "eventloop" && c.Transport != "redcon", "must be auto, eventloop or redcon"},
+		{"transport", c.Transport == "eventloop" && !eventloop.Supported(), "the event loop does not run on this system"},
+		{"transport", c.Transport == "eventloop" && c.TLS.Cert != "", "the event loop does not speak TLS"},
+		{"tls.key", (c.TLS.Cert == "") != (c.TLS.Key == ""), "certificate and key go together"},
 		{"data", c.Data == "", "must name a folder"},
 		{"log.level", !validLevel(c.Log.Level), "must be debug, info, warn or error"},
 		{"log.format", c.Log.Format != "text" && c.Log.Format != "json", "must be text or json"},
@@ -91,6 +103,7 @@ func (c *Config) check() error {
 		{"limits.argument", c.Limits.Argument < 1<<10 || c.Limits.Argument > 4<<30, "must be between 1kb and 4gb"},
 		{"limits.arguments", c.Limits.Arguments < 16, "must be at least 16"},
 		{"limits.request", c.Limits.Request < c.Limits.Argument, "must be at least limits.argument"},
+		{"limits.output", c.Limits.Output < 1<<20, "must be at least 1mb"},
 		{"limits.unauthenticated_argument", c.Limits.UnauthArgument < 64, "must be at least 64"},
 		{"limits.unauthenticated_arguments", c.Limits.UnauthArguments < 7, "must be at least 7, for HELLO with all its options"},
 		{"timeouts.idle", c.Timeouts.Idle.Duration < 0, "cannot be negative"},
@@ -133,6 +146,7 @@ func (c *Config) limits() *transport.Limits {
 	return &transport.Limits{
 		Bulk: int64(c.Limits.Argument), Arguments: int64(c.Limits.Arguments), Request: int64(c.Limits.Request),
 		UntrustedBulk: int64(c.Limits.UnauthArgument), UntrustedRequest: int64(c.Limits.UnauthArguments),
+		Output: int64(c.Limits.Output),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ import (
 	"switchyard/proxy/admin"
 	"switchyard/proxy/switching"
 	"switchyard/proxy/transport"
+	"switchyard/proxy/transport/eventloop"
 	"switchyard/proxy/transport/redconserver"
 )
 
@@ -66,7 +68,7 @@ type Server struct {
 	rejected atomic.Int64
 
 	listener  net.Listener
-	transport *redconserver.Server
+	transport transport.Server
 	admin     *admin.Server // nil: none
 	sampler   sync.WaitGroup
 }
@@ -111,7 +113,9 @@ func (s *Server) listen() (err error) {
 	if a, isTCP := s.listener.Addr().(*net.TCPAddr); isTCP && !a.IP.IsLoopback() && !s.PasswordRequired() {
 		s.log.Warn("everybody who reaches this address can read and change all data: set a password", "listen", s.config.Listen)
 	}
-	s.transport = redconserver.New(s.listener, s, s.config.limits(), s.config.Timeouts.Idle.Duration, s.log)
+	if s.transport, err = s.newTransport(); err != nil {
+		return errors.Join(err, s.listener.Close())
+	}
 	if s.config.Admin == "" {
 		return nil
 	}
@@ -125,6 +129,24 @@ func (s *Server) listen() (err error) {
 		return errors.Join(err, s.listener.Close())
 	}
 	return nil
+}
+
+// newTransport makes the transport that the configuration asks for.
+func (s *Server) newTransport() (transport.Server, error) {
+	limits, idle := s.config.limits(), s.config.Timeouts.Idle.Duration
+	ln := s.listener
+	if s.config.TLS.Cert != "" {
+		cert, err := tls.LoadX509KeyPair(s.config.TLS.Cert, s.config.TLS.Key)
+		if err != nil {
+			return nil, fmt.Errorf("tls: %w", err)
+		}
+		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	}
+	loops := s.config.Transport == "eventloop" || s.config.Transport == "auto" && s.config.TLS.Cert == "" && eventloop.Supported()
+	if loops {
+		return eventloop.New(ln, s, limits, idle, s.log)
+	}
+	return redconserver.New(ln, s, limits, idle, s.log), nil
 }
 
 // activate opens the backend that the last switch chose, or else the configured one.

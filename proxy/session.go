@@ -89,6 +89,9 @@ func (s *session) Replies() (b []byte, closing bool) {
 // Buffered implements transport.Session.
 func (s *session) Buffered() int { return len(s.call.Buf) }
 
+// Prompt implements transport.Session.
+func (s *session) Prompt() bool { return s.server.active.Load().prompt }
+
 // Trusted implements transport.Session.
 func (s *session) Trusted() bool { return s.trusted }
 

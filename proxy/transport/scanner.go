@@ -8,13 +8,14 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-// Limits bound what one request may claim.
+// Limits bound what one client may claim.
 type Limits struct {
 	Bulk             int64 // bytes of one argument
 	Arguments        int64
 	Request          int64 // bytes of all arguments together
 	UntrustedBulk    int64 // the same before AUTH
 	UntrustedRequest int64 // arguments before AUTH
+	Output           int64 // bytes of replies that a client leaves unread
 }
 
 // maxLine is the longest line that Redis accepts: an inline request, or a length.
@@ -264,6 +265,12 @@ func (l *Limits) Ordinary(data []byte, args [][]byte) (found [][]byte, rest []by
 		size += headerSize(len(a)) + len(a) + len("\r\n")
 	}
 	return args, rest, size == len(data)-len(rest) && int64(size) <= l.Bulk
+}
+
+// Split takes a whole request apart that a Scanner has made: args are parts of it.
+func Split(request []byte, args [][]byte) [][]byte {
+	_, args, _, _, _ = redcon.ReadNextCommand(request, args) // well-formed by construction
+	return args
 }
 
 // headerSize is the length of "*n\r\n".

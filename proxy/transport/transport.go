@@ -5,13 +5,25 @@
 // scanner.go holds what every transport must refuse, in Redis's words.
 package transport
 
-import "net"
+import (
+	"context"
+	"net"
+)
 
 // Handler makes a session of each new connection.
 type Handler interface {
 	// Open returns the session of a connection, or the error that its client reads before the
 	// connection is closed.
 	Open(c Conn) (Session, error)
+}
+
+// Server is a transport that serves one listener.
+type Server interface {
+	// Serve accepts connections until Shutdown.
+	Serve() error
+	// Shutdown accepts no more, lets each connection finish what is at hand, and closes it. When
+	// ctx ends first, the connections are closed as they are. It is called once.
+	Shutdown(ctx context.Context) error
 }
 
 // Conn is what a session may know of its connection.
@@ -38,10 +50,12 @@ type Session interface {
 	// Replies returns what is to be sent, and gives the buffer back with it. When closing is true
 	// the connection ends once that is sent.
 	Replies() (b []byte, closing bool)
+	// Prompt says that Try will run nearly every request.
+	Prompt() bool
 	// Trusted says whether the client has proved who it is, or need not: others may send only
 	// little at once.
 	Trusted() bool
-	// Received counts bytes that came from the client.
+	// Received counts bytes that came from the client. It may be called at any time.
 	Received(n int)
 	// Close ends the session; nothing is called after it.
 	Close()

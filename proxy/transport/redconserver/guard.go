@@ -13,6 +13,7 @@ import (
 // the protocol is answered here, when the requests before it have been, and ends the connection.
 type guard struct {
 	net.Conn
+	outbox   *transport.Outbox
 	session  transport.Session
 	scanner  transport.Scanner
 	draining atomic.Bool
@@ -72,17 +73,21 @@ func (g *guard) scan(data []byte) {
 func (g *guard) refuse() error {
 	var violation transport.ProtocolError
 	if errors.As(g.err, &violation) {
-		g.write(errorReply(violation))
+		_, _ = g.Write(errorReply(violation)) // the connection ends anyway
 	}
 	return g.err
 }
 
-// write sends b at once. An error is the connection's end, which the next Read reports.
-func (g *guard) write(b []byte) {
-	if _, err := g.Conn.Write(b); err != nil {
-		// Closing twice is harmless, and redcon does so when Read fails.
-		_ = g.Conn.Close()
-	}
+// Write implements net.Conn. It does not wait for the client to read.
+func (g *guard) Write(b []byte) (int, error) { return g.outbox.Write(b) }
+
+// linger is how long a connection that ends may take to read its last replies.
+const linger = 30 * time.Second
+
+// Close implements net.Conn.
+func (g *guard) Close() error {
+	g.outbox.Wait(linger)
+	return g.Conn.Close()
 }
 
 // takeBack keeps the session's buffer for the next batch.

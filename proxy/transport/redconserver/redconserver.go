@@ -69,7 +69,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &guard{Conn: c, scanner: transport.Scanner{Limits: l.limits}}, nil
+	return &guard{Conn: c, outbox: transport.NewOutbox(c, l.limits.Output), scanner: transport.Scanner{Limits: l.limits}}, nil
 }
 
 func (s *Server) accept(c redcon.Conn, h transport.Handler) bool {
@@ -113,7 +113,7 @@ func serve(c redcon.Conn, request redcon.Command) {
 	case last:
 		c.WriteRaw(replies)
 	default:
-		g.write(replies)
+		_, _ = g.Write(replies) // an error comes again in Read
 	}
 }
 

@@ -1,0 +1,266 @@
+package eventloop
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"switchyard/proxy/transport"
+)
+
+// conn is one connection. It is in one of three places:
+//
+//   - on its loop, where requests are run as they come in (this file);
+//   - with a goroutine, for one request that may take long and what its client has sent behind it, while
+//     the loop gathers what comes in (wait.go);
+//   - off the loop, with a goroutine of its own that also reads the socket, as long as the backend is one
+//     for which nearly every request waits (solo.go).
+//
+// Whoever has the connection has its session, its scanner and the fields below.
+type conn struct {
+	s       *Server
+	session transport.Session
+	scanner transport.Scanner
+	partial []byte    // the well-formed part of a request that has not come whole yet
+	ready   []byte    // a whole request that has not run yet, before all that is in backlog
+	backlog []byte    // what came in and has to wait; always the loop's
+	gone    bool      // the connection is closed; always the loop's
+	ending  time.Time // since when nothing more is read; zero: it goes on
+
+	busy atomic.Bool  // a goroutine has it
+	seen atomic.Int64 // Unix nanoseconds of the last request
+
+	mu sync.Mutex
+	gc gnet.Conn // on the loop, else nil; for others than the loop
+	nc net.Conn  // off the loop, else nil
+}
+
+const (
+	// readBytes is how much a connection has read and run before the others have their turn, as in Redis.
+	readBytes = 16 << 10
+	// flushBytes is how much of the replies to a batch is kept back to be sent at once.
+	flushBytes = 64 << 10
+	// linger is how long a connection that ends may take to read its last replies, and
+	// retryLinger how often the loop looks.
+	linger      = 30 * time.Second
+	retryLinger = 5 * time.Millisecond
+	// keepBytes is the size above which buffers are not kept.
+	keepBytes = 64 << 10
+)
+
+// scratch is what works for one connection at a time; an idle connection needs nothing.
+type scratch struct {
+	args [][]byte
+	out  []byte
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{out: make([]byte, 0, 16<<10)} }}
+
+func (x *scratch) release() {
+	clear(x.args[:cap(x.args)])
+	if cap(x.args) > 1<<10 {
+		x.args = nil
+	}
+	if cap(x.out) > keepBytes {
+		x.out = make([]byte, 0, 16<<10)
+	}
+	scratches.Put(x)
+}
+
+// receive takes what has come in, which is nothing when the loop was only woken up.
+func (c *conn) receive(gc gnet.Conn) gnet.Action {
+	data, err := gc.Next(-1)
+	if err != nil {
+		return gnet.Close
+	}
+	if len(data) > 0 {
+		c.session.Received(len(data))
+		c.seen.Store(time.Now().UnixNano())
+	}
+	switch {
+	case c.busy.Load():
+		// Redis too disconnects a client whose unprocessed requests become too many.
+		if c.backlog = append(c.backlog, data...); int64(len(c.backlog)) > c.s.limits.Request {
+			return gnet.Close
+		}
+		return gnet.None
+	case !c.ending.IsZero():
+		return c.end(gc)
+	case len(c.backlog) > 0:
+		data, c.backlog = append(c.backlog, data...), nil
+	}
+	rest, ran := c.work(gc, data)
+	switch {
+	case !c.ending.IsZero():
+		return c.end(gc)
+	case !ran:
+		return c.handOver(gc, append([]byte(nil), rest...)) // rest is the loop's
+	case c.s.draining.Load():
+		return c.finish(gc)
+	}
+	return gnet.None
+}
+
+// handOver gives the connection to a goroutine, which begins with input.
+func (c *conn) handOver(gc gnet.Conn, input []byte) gnet.Action {
+	c.busy.Store(true)
+	if !c.session.Prompt() && gc.OutboundBuffered() == 0 {
+		if nc, err := c.detach(gc); err == nil {
+			go c.solo(nc, input)
+			return gnet.Close
+		}
+	}
+	go c.wait(gc, input)
+	return gnet.None
+}
+
+// finish begins the end of the connection.
+func (c *conn) finish(gc gnet.Conn) gnet.Action {
+	c.ending = time.Now()
+	return c.end(gc)
+}
+
+// end closes the connection once its replies are on their way.
+func (c *conn) end(gc gnet.Conn) gnet.Action {
+	c.backlog, c.ready = nil, nil
+	if gc.OutboundBuffered() > 0 && time.Since(c.ending) < linger {
+		time.AfterFunc(retryLinger, c.nudge)
+		return gnet.None
+	}
+	return gnet.Close
+}
+
+// work runs requests on the loop, and sends the replies. At the first request that would wait it stops:
+// then ran is false and rest is what it leaves.
+func (c *conn) work(gc gnet.Conn, data []byte) (rest []byte, ran bool) {
+	if len(data) == 0 && c.ready == nil {
+		return nil, true
+	}
+	x := scratches.Get().(*scratch)
+	defer x.release()
+	c.session.Reply(x.out[:0])
+	rest, ran, violation := c.feed(x, data, func(args [][]byte) bool {
+		if c.session.Buffered() > flushBytes {
+			c.send(gc, x, nil)
+			c.session.Reply(x.out[:0])
+		}
+		return c.session.Try(args)
+	})
+	c.send(gc, x, violation)
+	return rest, ran
+}
+
+// send sends the replies so far.
+func (c *conn) send(gc gnet.Conn, x *scratch, violation error) {
+	c.session.Settle()
+	replies, closing := c.session.Replies()
+	x.out = replies[:0]
+	replies = withViolation(replies, closing, violation)
+	failed := false
+	if len(replies) > 0 {
+		_, err := gc.Write(replies)
+		failed = err != nil || int64(gc.OutboundBuffered()) > c.s.limits.Output
+	}
+	switch {
+	case failed:
+		c.ending = time.Now().Add(-linger) // at once
+	case (closing || violation != nil) && c.ending.IsZero():
+		c.ending = time.Now()
+	}
+}
+
+// withViolation adds the answer to a violation of the protocol, unless the client has quit before it.
+func withViolation(replies []byte, closing bool, violation error) []byte {
+	if violation == nil || closing {
+		return replies
+	}
+	return append(append(append(replies, '-'), violation.Error()...), "\r\n"...)
+}
+
+// feed runs request after request, and stops at the first that was not run: that one is in ready, or
+// at the beginning of rest.
+func (c *conn) feed(x *scratch, data []byte, run func([][]byte) bool) (rest []byte, ran bool, violation error) {
+	for {
+		if c.ready != nil {
+			x.args = transport.Split(c.ready, x.args[:0])
+			if !run(x.args) {
+				return data, false, nil
+			}
+			c.ready = nil
+		}
+		if len(data) == 0 {
+			return nil, true, nil
+		}
+		trusted := c.session.Trusted()
+		if trusted && c.scanner.Between() {
+			args, after, ok := c.s.limits.Ordinary(data, x.args[:0])
+			x.args = args
+			if ok {
+				if !run(args) {
+					return data, false, nil
+				}
+				data = after
+				continue
+			}
+		}
+		var err error
+		if c.partial, data, err = c.scanner.ScanOne(c.partial, data, trusted); err != nil {
+			return nil, true, err
+		}
+		if len(c.partial) > 0 && c.scanner.Between() {
+			c.ready, c.partial = c.partial, nil
+		}
+	}
+}
+
+// attach puts the connection on a loop.
+func (c *conn) attach(gc gnet.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gc = gc
+}
+
+// nudge makes whoever has the connection look at it.
+func (c *conn) nudge() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.gc != nil:
+		_ = c.gc.Wake(nil) // fails only when the loop has ended, and the connection with it
+	case c.nc != nil && c.s.draining.Load():
+		_ = c.nc.SetReadDeadline(longAgo) // fails only when it is closed
+	}
+}
+
+// abandon closes the connection as it is.
+func (c *conn) abandon() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.gc != nil:
+		_ = c.gc.Close() // fails only when the loop has ended, and the connection with it
+	case c.nc != nil:
+		_ = c.nc.Close() // its goroutine notices
+	}
+}
+
+// closed is the end of the connection on its loop, unless it has left that. The session ends with it, or
+// when the goroutine is done.
+func (c *conn) closed(gc gnet.Conn) {
+	c.mu.Lock()
+	left := c.gc != gc
+	if !left {
+		c.gc = nil
+	}
+	c.mu.Unlock()
+	if left {
+		return
+	}
+	c.gone = true
+	if !c.busy.Load() {
+		c.s.remove(c)
+	}
+}

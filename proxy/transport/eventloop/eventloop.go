@@ -1,0 +1,236 @@
+// Package eventloop is the transport with one event loop for each processor, on gnet. A request that
+// cannot wait is parsed in place and run on the loop; all others run on goroutines, one for each
+// connection that has something to do, so that no client ever stops a loop.
+//
+// The listener is Go's own: connections are accepted, counted and refused as by the other
+// transport, and then enrolled in a loop. conn.go is one connection.
+package eventloop
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+	"github.com/panjf2000/gnet/v2/pkg/logging"
+
+	"switchyard/proxy/transport"
+)
+
+// Supported says whether the event loop runs on this system.
+func Supported() bool {
+	switch runtime.GOOS {
+	case "linux", "darwin", "freebsd", "dragonfly", "netbsd", "openbsd":
+		return true
+	}
+	return false
+}
+
+// Server serves sessions on one listener.
+type Server struct {
+	ln      net.Listener
+	handler transport.Handler
+	limits  *transport.Limits
+	idle    time.Duration
+	log     *slog.Logger
+	client  *gnet.Client
+
+	draining atomic.Bool
+	mu       sync.Mutex
+	started  bool // the loops run
+	conns    map[*conn]struct{}
+	wg       sync.WaitGroup // connections
+}
+
+// New prepares to serve; nothing is accepted before Serve. idle ends a connection that has been
+// silent for so long; 0: never.
+func New(ln net.Listener, h transport.Handler, limits *transport.Limits, idle time.Duration, log *slog.Logger) (*Server, error) {
+	s := &Server{ln: ln, handler: h, limits: limits, idle: idle, log: log, conns: map[*conn]struct{}{}}
+	// gnet calls its own side of an enrolled connection a client; its loops are the same as a server's.
+	client, err := gnet.NewClient(&events{s: s},
+		gnet.WithNumEventLoop(runtime.GOMAXPROCS(0)),
+		gnet.WithReadBufferCap(readBytes),
+		gnet.WithTCPNoDelay(gnet.TCPNoDelay),
+		gnet.WithTicker(idle > 0),
+		gnet.WithLogger(gnetLog{log}))
+	if err != nil {
+		return nil, err
+	}
+	s.client = client
+	return s, nil
+}
+
+// acceptPause keeps a lack of descriptors from becoming a busy loop.
+const acceptPause = 20 * time.Millisecond
+
+// Serve accepts until Shutdown.
+func (s *Server) Serve() error {
+	if err := s.start(); err != nil {
+		return err
+	}
+	for {
+		nc, err := s.ln.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		case err != nil:
+			s.log.Warn("accept", "error", err)
+			time.Sleep(acceptPause)
+		default:
+			s.accept(nc)
+		}
+	}
+}
+
+// start starts the loops, unless Shutdown came first.
+func (s *Server) start() (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.draining.Load() {
+		err = s.client.Start()
+		s.started = err == nil
+	}
+	return err
+}
+
+func (s *Server) accept(nc net.Conn) {
+	session, err := s.handler.Open(nc)
+	if err != nil {
+		_, _ = io.WriteString(nc, "-"+err.Error()+"\r\n") // the client may be gone
+		_ = nc.Close()
+		return
+	}
+	c := &conn{s: s, session: session, scanner: transport.Scanner{Limits: s.limits}}
+	c.seen.Store(time.Now().UnixNano())
+	if !s.add(c) {
+		session.Close()
+		_ = nc.Close() // the client may be gone
+		return
+	}
+	if _, err := s.client.EnrollContext(nc, c); err != nil {
+		s.log.Warn("a connection was not taken", "error", err)
+		s.remove(c)
+	}
+}
+
+// add counts a connection; false: the server is shutting down.
+func (s *Server) add(c *conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining.Load() {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	s.wg.Add(1)
+	return true
+}
+
+// remove ends a connection's session, when nobody uses it any more.
+func (s *Server) remove(c *conn) {
+	c.session.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	s.wg.Done()
+}
+
+func (s *Server) all() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		list = append(list, c)
+	}
+	return list
+}
+
+// Shutdown implements transport.Server.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.draining.Store(true)
+	started := s.started
+	s.mu.Unlock()
+	err := s.ln.Close()
+	if !started {
+		return err
+	}
+	for _, c := range s.all() {
+		c.nudge()
+	}
+	done := make(chan struct{})
+	go func() {
+		s.wg.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = errors.Join(err, context.Cause(ctx))
+		for _, c := range s.all() {
+			c.abandon()
+		}
+		<-done
+	}
+	return errors.Join(err, s.client.Stop())
+}
+
+// events are what gnet calls, always on the loop of the connection.
+type events struct {
+	gnet.BuiltinEventEngine
+	s *Server
+}
+
+// OnOpen implements gnet.EventHandler.
+func (*events) OnOpen(gc gnet.Conn) ([]byte, gnet.Action) {
+	c := gc.Context().(*conn)
+	c.attach(gc)
+	if c.s.draining.Load() {
+		return nil, gnet.Close
+	}
+	return nil, gnet.None
+}
+
+// OnTraffic implements gnet.EventHandler.
+func (*events) OnTraffic(gc gnet.Conn) gnet.Action {
+	return gc.Context().(*conn).receive(gc)
+}
+
+// OnClose implements gnet.EventHandler.
+func (*events) OnClose(gc gnet.Conn, _ error) gnet.Action {
+	gc.Context().(*conn).closed(gc)
+	return gnet.None
+}
+
+// OnTick implements gnet.EventHandler: it disconnects who has been silent for too long.
+func (e *events) OnTick() (time.Duration, gnet.Action) {
+	limit := time.Now().Add(-e.s.idle).UnixNano()
+	for _, c := range e.s.all() {
+		if c.seen.Load() < limit && !c.busy.Load() {
+			c.abandon()
+		}
+	}
+	return min(max(e.s.idle/4, 10*time.Millisecond), time.Second), gnet.None
+}
+
+// gnetLog passes on what gnet has to say, which is either a mistake or of no interest.
+type gnetLog struct{ log *slog.Logger }
+
+var _ logging.Logger = gnetLog{}
+
+func (gnetLog) Debugf(string, ...any) {}
+func (gnetLog) Infof(string, ...any)  {}
+func (g gnetLog) Warnf(format string, args ...any) {
+	g.log.Warn("event loop", "text", format, "args", args)
+}
+func (g gnetLog) Errorf(format string, args ...any) {
+	g.log.Error("event loop", "text", format, "args", args)
+}
+func (g gnetLog) Fatalf(format string, args ...any) {
+	g.log.Error("event loop", "text", format, "args", args)
+}

@@ -1,0 +1,117 @@
+package eventloop
+
+import (
+	"net"
+	"os"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"switchyard/proxy/transport"
+)
+
+// While requests wait for a disk or another server, a loop would only pass each of them on to a
+// goroutine and back, and could not stop reading from a client that sends faster than the backend
+// takes. So such a connection leaves the loop for a goroutine of its own, and comes back when the
+// backend is a prompt one again.
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
+// detach takes the connection off its loop, which then closes its own descriptor.
+func (c *conn) detach(gc gnet.Conn) (net.Conn, error) {
+	fd, err := gc.Dup()
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "client")
+	defer f.Close()
+	nc, err := net.FileConn(f)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gc, c.nc = nil, nc
+	return nc, nil
+}
+
+// solo serves the connection until it ends or goes back to a loop.
+func (c *conn) solo(nc net.Conn, input []byte) {
+	x := scratches.Get().(*scratch)
+	defer x.release()
+	out := transport.NewOutbox(nc, c.s.limits.Output)
+	buf := make([]byte, readBytes)
+	for c.batch(x, out, input) {
+		if c.session.Prompt() && c.scanner.Between() && out.Empty() && c.enroll(nc) {
+			return
+		}
+		if c.s.idle > 0 {
+			_ = nc.SetReadDeadline(time.Now().Add(c.s.idle)) // an error comes again in Read
+		}
+		if c.s.draining.Load() {
+			break
+		}
+		n, err := nc.Read(buf)
+		c.session.Received(n)
+		c.seen.Store(time.Now().UnixNano())
+		// What is kept of a request lies in the buffer, but not beyond batch.
+		if input = buf[:n]; err != nil && n == 0 {
+			break
+		}
+	}
+	out.Wait(linger)
+	c.mu.Lock()
+	c.nc = nil
+	c.mu.Unlock()
+	_ = nc.Close() // the client may have closed it before
+	c.s.remove(c)
+}
+
+// batch runs all requests in input, and sends the replies; false: the connection ends.
+func (c *conn) batch(x *scratch, out *transport.Outbox, input []byte) bool {
+	c.session.Reply(x.out[:0])
+	_, _, violation := c.feed(x, input, func(args [][]byte) bool {
+		// The session keeps args until it settles; x.args is for the next request.
+		c.session.Execute(append([][]byte(nil), args...))
+		if c.session.Buffered() > flushBytes {
+			c.session.Settle()
+			c.session.Reply(c.deliver(x, out, nil))
+		}
+		return true
+	})
+	c.session.Settle()
+	return c.deliver(x, out, violation) != nil
+}
+
+// deliver sends the replies so far, and returns the buffer for more; nil: the connection ends.
+func (c *conn) deliver(x *scratch, out *transport.Outbox, violation error) []byte {
+	replies, closing := c.session.Replies()
+	x.out = replies[:0]
+	replies = withViolation(replies, closing, violation)
+	if len(replies) > 0 {
+		if _, err := out.Write(replies); err != nil {
+			closing = true
+		}
+	}
+	if closing || violation != nil {
+		return nil
+	}
+	if cap(x.out) > keepBytes || x.out == nil {
+		x.out = make([]byte, 0, readBytes)
+	}
+	return x.out
+}
+
+// enroll puts the connection on a loop again. nc is closed then; its loop has a descriptor of its own.
+func (c *conn) enroll(nc net.Conn) bool {
+	c.mu.Lock()
+	c.nc = nil
+	c.mu.Unlock()
+	c.busy.Store(false)
+	if _, err := c.s.client.EnrollContext(nc, c); err != nil {
+		c.s.log.Warn("a connection was not taken", "error", err)
+		c.s.remove(c)
+	}
+	return true
+}

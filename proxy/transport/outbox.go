@@ -1,0 +1,128 @@
+package transport
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Outbox sends to a connection without ever waiting for its reader: what the system does not take at once
+// is kept, and sent by a goroutine. So a client may send all of a long pipeline before it reads the first
+// reply, as with Redis. Beyond a limit it is disconnected.
+type Outbox struct {
+	conn  net.Conn
+	raw   syscall.RawConn // nil: the connection has none, as with TLS
+	limit int
+
+	mu      sync.Mutex
+	pending []byte
+	err     error         // why nothing is sent any more
+	idle    chan struct{} // closed when nothing is pending; nil: nothing is
+}
+
+var errUnread = errors.New("the client does not read its replies")
+
+// NewOutbox returns the outbox of a connection. limit bounds the bytes that wait.
+func NewOutbox(conn net.Conn, limit int64) *Outbox {
+	o := &Outbox{conn: conn, limit: int(limit)}
+	if c, ok := conn.(syscall.Conn); ok {
+		if raw, err := c.SyscallConn(); err == nil {
+			o.raw = raw
+		}
+	}
+	return o
+}
+
+// Write implements io.Writer. It does not keep b. After an error the connection is closed.
+func (o *Outbox) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := len(b)
+	if o.err == nil && o.idle == nil {
+		b = o.attempt(b)
+	}
+	if o.err == nil && len(b) > 0 {
+		if o.pending = append(o.pending, b...); len(o.pending) > o.limit {
+			o.fail(errUnread)
+		} else if o.idle == nil {
+			o.idle = make(chan struct{})
+			go o.send()
+		}
+	}
+	if o.err != nil {
+		return 0, o.err
+	}
+	return n, nil
+}
+
+// attempt gives the system what it takes at once, and returns the rest. o.mu is held.
+func (o *Outbox) attempt(b []byte) []byte {
+	if o.raw == nil {
+		return b
+	}
+	var n int
+	var err error
+	if closed := o.raw.Write(func(fd uintptr) bool {
+		n, err = syscall.Write(int(fd), b)
+		return true
+	}); closed != nil {
+		err = closed
+	}
+	switch {
+	case err == nil:
+		return b[n:]
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EINTR):
+		return b
+	}
+	o.fail(err)
+	return nil
+}
+
+// send sends what is pending, until nothing is.
+func (o *Outbox) send() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.err == nil && len(o.pending) > 0 {
+		b := o.pending
+		o.pending = nil
+		o.mu.Unlock()
+		_, err := o.conn.Write(b)
+		o.mu.Lock()
+		if err != nil && o.err == nil {
+			o.fail(err)
+		}
+	}
+	close(o.idle)
+	o.idle = nil
+}
+
+// fail closes the connection. o.mu is held.
+func (o *Outbox) fail(err error) {
+	o.err, o.pending = err, nil
+	_ = o.conn.Close() // it has failed already
+}
+
+// Wait waits until nothing is pending, and no longer than d.
+func (o *Outbox) Wait(d time.Duration) {
+	o.mu.Lock()
+	idle := o.idle
+	o.mu.Unlock()
+	if idle == nil {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-idle:
+	case <-t.C:
+	}
+}
+
+// Empty says that nothing is pending.
+func (o *Outbox) Empty() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.idle == nil
+}

@@ -1,0 +1,142 @@
+package transporttest
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// bigReply is what BIG replies.
+var bigReply = "+" + strings.Repeat("x", 100_000) + "\r\n"
+
+func testWaiting(t *testing.T, build New, slow bool) {
+	dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 0)
+	var all sync.WaitGroup
+	for range 8 {
+		c := dial()
+		all.Go(func() {
+			const n = 2000
+			go func() {
+				var out strings.Builder
+				for i := range n {
+					fmt.Fprintf(&out, "%s %d\r\n", []string{"WAIT", "PING", "PING"}[i%3], i)
+					if i%7 == 0 {
+						fmt.Fprint(c, out.String())
+						out.Reset()
+					}
+				}
+				fmt.Fprint(c, out.String())
+			}()
+			r := bufio.NewReader(c)
+			for i := range n {
+				want := fmt.Sprintf("+[%q %q]\r\n", []string{"WAIT", "PING", "PING"}[i%3], fmt.Sprint(i))
+				if line, err := r.ReadString('\n'); err != nil || line != want {
+					t.Errorf("%q, %v; want %q", line, err, want)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func testCuts(t *testing.T, build New, slow bool) {
+	dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 0)
+	in := "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*0\r\nPING \"a b\"\r\n\r\n*1\r\n$4\r\nWAIT\r\n*2\r\n$1\r\na\r\n$0\r\n\r\nQUIT\r\n"
+	want := []string{`+["GET" "k"]`, `+["PING" "a b"]`, `+["WAIT"]`, `+["a" ""]`, `+["QUIT"]`, ""}
+	for i := range len(in) {
+		c := dial()
+		send(t, c, in[:i])
+		time.Sleep(100 * time.Microsecond) // makes two reads likely; whether there are does not matter
+		send(t, c, in[i:])
+		wantLines(t, bufio.NewReader(c), want...)
+	}
+	c := dial()
+	for i := range len(in) {
+		send(t, c, in[i:i+1])
+	}
+	wantLines(t, bufio.NewReader(c), want...)
+}
+
+// testSlowReader sends more requests than the buffers of the system hold replies, and reads none of
+// them before all are sent: whoever stopped reading until its replies are read would wait for ever.
+func testSlowReader(t *testing.T, build New, slow bool) {
+	for _, word := range []string{"BIG", "WAIT\r\nBIG"} {
+		dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 0)
+		c := dial()
+		const n = 500                          // 50 MB
+		padding := strings.Repeat("x", 20_000) // 10 MB of requests
+		send(t, c, strings.Repeat(word+" "+padding+"\r\n", n))
+		r := bufio.NewReaderSize(c, 1<<20)
+		for range n * (1 + strings.Count(word, "WAIT")) {
+			if _, err := r.ReadSlice('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func testNoReader(t *testing.T, build New, slow bool) {
+	h := &echoes{slow: slow, trusted: true}
+	dial, _ := start(t, build, h, 0)
+	c := dial()
+	for deadline := time.Now().Add(20 * time.Second); h.executed.Load() == 0 || h.open.Load() > 0; {
+		if time.Now().After(deadline) {
+			t.Fatalf("still connected after %d replies that were not read", h.executed.Load())
+		}
+		// It fails once the connection is closed, which is what is waited for.
+		_, _ = io.WriteString(c, strings.Repeat("BIG\r\n", 100))
+	}
+}
+
+// testFairness has as many greedy clients as there may be loops, and one with a short question.
+func testFairness(t *testing.T, build New, slow bool) {
+	dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 0)
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	for range 4 {
+		c := dial()
+		all.Go(func() { greedy(c, stop) })
+	}
+	polite := make([]*bufio.ReadWriter, 8)
+	for i := range polite {
+		c := dial()
+		polite[i] = bufio.NewReadWriter(bufio.NewReader(c), bufio.NewWriter(c))
+	}
+	begun := time.Now()
+	const rounds = 5
+	for range rounds {
+		for _, p := range polite {
+			fmt.Fprint(p, "PING\r\n")
+			if err := p.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			wantLines(t, p.Reader, `+["PING"]`)
+		}
+	}
+	if each := time.Since(begun) / (rounds * 8); each > time.Second {
+		t.Errorf("a question took %v", each)
+	}
+	close(stop)
+	all.Wait()
+}
+
+// greedy writes without end, and throws away what it reads.
+func greedy(c net.Conn, stop chan struct{}) {
+	go func() {
+		<-stop
+		_ = c.Close() // which ends both loops below
+	}()
+	go func() { _, _ = io.Copy(io.Discard, c) }()
+	batch := strings.Repeat("*1\r\n$4\r\nPING\r\n", 10_000)
+	for {
+		if _, err := io.WriteString(c, batch); err != nil {
+			return
+		}
+	}
+}
