@@ -9,6 +9,8 @@ import (
 // Driver is a kind of backend. Drivers are listed explicitly in package all; none registers itself.
 type Driver struct {
 	Name string // as in driver = "..."
+	// Capabilities are what an instance will have, as far as that is known before it is open.
+	Capabilities Capabilities
 	// Config returns the driver's configuration with its defaults: a pointer to a struct with
 	// toml tags, into which the instance's table is decoded strictly.
 	Config func() Config

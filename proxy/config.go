@@ -67,8 +67,9 @@ type Config struct {
 
 // Instance is one [backends.NAME].
 type Instance struct {
-	Driver string
-	Config backends.Config
+	Driver       string
+	Config       backends.Config
+	Capabilities backends.Capabilities // of the driver
 }
 
 // Names lists the instances, sorted.

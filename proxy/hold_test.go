@@ -116,7 +116,7 @@ func (a *answer) Reply(ctx context.Context) ([]byte, error) {
 func newServerOn(t *testing.T, driver backends.Driver) *Server {
 	t.Helper()
 	return newTestServer(t, func(c *Config) {
-		c.Backends["other"] = Instance{driver.Name, driver.Config()}
+		c.Backends["other"] = Instance{Driver: driver.Name, Config: driver.Config()}
 		c.Backend = "other"
 	})
 }

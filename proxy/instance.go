@@ -23,6 +23,8 @@ type instance struct {
 	config backends.Config
 	env    backends.Env
 
+	capabilities backends.Capabilities // before it is open
+
 	mu     sync.Mutex
 	opened *opened // nil: not yet
 }
@@ -56,7 +58,7 @@ func newInstances(config *Config, log *slog.Logger) []*instance {
 	for _, name := range config.Names() {
 		c := config.Backends[name]
 		list = append(list, &instance{
-			name: name, driver: c.Driver, index: len(list), config: c.Config,
+			name: name, driver: c.Driver, index: len(list), config: c.Config, capabilities: c.Capabilities,
 			env: backends.Env{
 				Name: name, Dir: filepath.Join(config.Data, name), Databases: config.Databases,
 				Log: log.With("backend", name),

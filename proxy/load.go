@@ -310,7 +310,7 @@ func (t *tree) instance(name string, v any) (Instance, error) {
 	if err := t.decodeInto(rest, path+".", config); err != nil {
 		return Instance{}, err
 	}
-	return Instance{driver, config}, t.at(path+".", config.Check())
+	return Instance{driver, config, d.Capabilities}, t.at(path+".", config.Check())
 }
 
 // validName keeps instance names fit for folders and metrics.

@@ -96,7 +96,9 @@ func (s *Server) Backends(ctx context.Context) []commands.BackendInfo {
 		if b := i.get(); b != nil {
 			info.Open = true
 			info.Healthy = s.healthy(ctx, b)
-			info.Capabilities = capabilities(b)
+			info.Capabilities = append(capabilities(b.Capabilities()), interfaces(b)...)
+		} else {
+			info.Capabilities = capabilities(i.capabilities)
 		}
 		list = append(list, info)
 	}
@@ -112,24 +114,36 @@ func (s *Server) healthy(ctx context.Context, b *opened) bool {
 	return b.Ping(ctx) == nil
 }
 
-// capabilities names what a backend can do: the facts that it states, and what its interfaces show.
-func capabilities(b *opened) []string {
-	c := b.Capabilities()
-	_, cleans := backends.As[backends.Cleaner](b.Backend)
-	_, optimizes := backends.As[backends.Optimizer](b.Backend)
+// capability is one that a backend may have.
+type capability struct {
+	name string
+	has  bool
+}
+
+func named(list []capability) []string {
 	names := []string{}
-	for _, can := range []struct {
-		name string
-		yes  bool
-	}{
-		{"ttl", c.TTL}, {"transactions", c.Transactions}, {"atomic", c.Atomic}, {"persistent", c.Persistent}, {"shared", c.Shared},
-		{"engine", b.engine != nil}, {"forwarder", b.forwarder != nil}, {"cleanup", cleans}, {"optimize", optimizes},
-	} {
-		if can.yes {
-			names = append(names, can.name)
+	for _, c := range list {
+		if c.has {
+			names = append(names, c.name)
 		}
 	}
 	return names
+}
+
+// capabilities names what a backend states.
+func capabilities(c backends.Capabilities) []string {
+	return named([]capability{
+		{"ttl", c.TTL}, {"transactions", c.Transactions}, {"atomic", c.Atomic}, {"persistent", c.Persistent}, {"shared", c.Shared},
+	})
+}
+
+// interfaces names what an open backend shows by its interfaces.
+func interfaces(b *opened) []string {
+	_, cleans := backends.As[backends.Cleaner](b.Backend)
+	_, optimizes := backends.As[backends.Optimizer](b.Backend)
+	return named([]capability{
+		{"engine", b.engine != nil}, {"forwarder", b.forwarder != nil}, {"cleanup", cleans}, {"optimize", optimizes},
+	})
 }
 
 // BackendStats implements commands.State.

@@ -19,7 +19,7 @@ import (
 
 // withSecond adds an instance to switch to.
 func withSecond(c *Config) {
-	c.Backends["second"] = Instance{"memory", memory.Driver.Config()}
+	c.Backends["second"] = Instance{Driver: "memory", Config: memory.Driver.Config()}
 }
 
 func want(t *testing.T, s *session, reply string, line ...string) {
@@ -193,7 +193,7 @@ func TestAJournalThatMakesNoSenseStopsTheStart(t *testing.T) {
 }
 
 func TestASwitchThatFailsChangesNothing(t *testing.T) {
-	server := newTestServer(t, func(c *Config) { c.Backends["other"] = Instance{"slow", &slowConfig{}} })
+	server := newTestServer(t, func(c *Config) { c.Backends["other"] = Instance{Driver: "slow", Config: &slowConfig{}} })
 	s := openSession(t, server)
 	defer s.Close()
 	want(t, s, "+OK\r\n", "SET", "a", "1")

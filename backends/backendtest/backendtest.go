@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) backends.Backend) {
 		test func(*testing.T, backends.Engine)
 	}{
 		{"strings", testStrings},
+		{"a body that fails keeps what it did", testFailing},
 		{"expired keys are absent", testExpiry},
 		{"move and copy", testMove},
 		{"flush and swap", testFlushSwap},

@@ -2,6 +2,8 @@ package backendtest
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -42,6 +44,28 @@ func testStrings(t *testing.T, e backends.Engine) {
 		return nil
 	})
 	wantValue(t, e, 0, "r", "again")
+}
+
+// testFailing: as in Redis, nothing is undone that was done before the error.
+func testFailing(t *testing.T, e backends.Engine) {
+	failure := errors.New("the body failed")
+	a := write("k")
+	a.Now = start
+	c, err := e.Do(context.Background(), &a, backends.BodyFunc(func(tx backends.Tx) error {
+		v, err := tx.String([]byte("k"))
+		if err != nil {
+			return err
+		}
+		v.Set([]byte("v"))
+		return failure
+	}))
+	if !errors.Is(err, failure) {
+		t.Errorf("%v", err)
+	}
+	if err := c.Wait(context.Background()); err != nil {
+		t.Error(err)
+	}
+	wantValue(t, e, 0, "k", "v")
 }
 
 func testExpiry(t *testing.T, e backends.Engine) {

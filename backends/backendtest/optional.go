@@ -65,6 +65,14 @@ func testStats(t *testing.T, e backends.Engine) {
 	set(t, e, "there", "v")
 	get(t, e, 0, "there", start)
 	get(t, e, 0, "absent", start)
+	do(t, e, backends.Access{Keys: keys("there", "absent"), NoTouch: true, Silent: true}, func(tx backends.Tx) error {
+		for _, key := range keys("there", "absent") {
+			if _, err := tx.String(key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	st, err := e.Stats(context.Background())
 	if err != nil || st.Hits != 1 || st.Misses != 1 || st.Keys() != 1 || st.Expires() != 0 {
 		t.Errorf("%+v, %v", st, err)

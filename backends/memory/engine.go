@@ -95,9 +95,7 @@ func (e *Engine) Name() string { return e.name }
 func (e *Engine) Driver() string { return Driver.Name }
 
 // Capabilities implements backends.Backend.
-func (e *Engine) Capabilities() backends.Capabilities {
-	return backends.Capabilities{TTL: true, Transactions: true, Atomic: true, Prompt: true}
-}
+func (e *Engine) Capabilities() backends.Capabilities { return Driver.Capabilities }
 
 // Ping implements backends.Backend: memory is always ready.
 func (e *Engine) Ping(context.Context) error { return nil }

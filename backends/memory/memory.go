@@ -19,7 +19,11 @@ import (
 )
 
 // Driver makes in-memory backends.
-var Driver = backends.Driver{Name: "memory", Config: func() backends.Config { return defaults() }}
+var Driver = backends.Driver{
+	Name:         "memory",
+	Capabilities: backends.Capabilities{TTL: true, Transactions: true, Atomic: true, Prompt: true},
+	Config:       func() backends.Config { return defaults() },
+}
 
 // defaultDatabases is for an Env that does not say how many there are.
 const defaultDatabases = 16

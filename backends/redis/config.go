@@ -25,9 +25,9 @@ type Config struct {
 	// Password overrides the password of the URL.
 	Password string `toml:"password"`
 	// DialTimeout bounds connecting, TLS and authentication included.
-	DialTimeout Duration `toml:"dial_timeout"`
+	DialTimeout backends.Duration `toml:"dial_timeout"`
 	// Timeout bounds each command until its whole reply, and before that the wait for room among too many others.
-	Timeout Duration `toml:"timeout"`
+	Timeout backends.Duration `toml:"timeout"`
 	// TLSCAFile has the certificates that may sign the server's; "" is the system's set.
 	TLSCAFile string `toml:"tls_ca_file"`
 	// TLSSkipVerify accepts any certificate of the server.
@@ -38,26 +38,10 @@ type Config struct {
 func defaults() *Config {
 	return &Config{
 		URL:         "redis://127.0.0.1:6380",
-		DialTimeout: Duration(2 * time.Second),
-		Timeout:     Duration(5 * time.Second),
+		DialTimeout: backends.Duration{Duration: 2 * time.Second},
+		Timeout:     backends.Duration{Duration: 5 * time.Second},
 	}
 }
-
-// Duration is written as Go writes it, such as "5s" or "250ms".
-type Duration time.Duration
-
-// UnmarshalText reads a duration.
-func (d *Duration) UnmarshalText(text []byte) error {
-	v, err := time.ParseDuration(string(text))
-	if err != nil {
-		return errors.New(`must be a duration such as "5s" or "250ms"`)
-	}
-	*d = Duration(v)
-	return nil
-}
-
-// MarshalText writes a duration.
-func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
 // Check refuses impossible values.
 func (c *Config) Check() error {
@@ -71,10 +55,10 @@ func (c *Config) upstream() (*upstream, error) {
 	if err != nil {
 		return nil, &backends.KeyError{Key: "url", Why: err.Error()}
 	}
-	if c.DialTimeout <= 0 {
+	if c.DialTimeout.Duration <= 0 {
 		return nil, &backends.KeyError{Key: "dial_timeout", Why: "must be positive"}
 	}
-	if c.Timeout <= 0 {
+	if c.Timeout.Duration <= 0 {
 		return nil, &backends.KeyError{Key: "timeout", Why: "must be positive"}
 	}
 	up := &upstream{
@@ -82,8 +66,8 @@ func (c *Config) upstream() (*upstream, error) {
 		addr:        opt.Addr,
 		username:    opt.Username,
 		password:    opt.Password,
-		dialTimeout: time.Duration(c.DialTimeout),
-		timeout:     time.Duration(c.Timeout),
+		dialTimeout: c.DialTimeout.Duration,
+		timeout:     c.Timeout.Duration,
 		tls:         opt.TLSConfig,
 	}
 	if c.Username != "" {

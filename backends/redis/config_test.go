@@ -38,8 +38,8 @@ func TestImpossibleValuesAreNamed(t *testing.T) {
 		{"url", func(c *Config) { c.URL = "redis://127.0.0.1?db=3" }},
 		{"url", func(c *Config) { c.URL = "unix://" }},
 		{"url", func(c *Config) { c.TLSSkipVerify = true }},
-		{"dial_timeout", func(c *Config) { c.DialTimeout = 0 }},
-		{"timeout", func(c *Config) { c.Timeout = -1 }},
+		{"dial_timeout", func(c *Config) { c.DialTimeout = backends.Duration{} }},
+		{"timeout", func(c *Config) { c.Timeout = backends.Duration{Duration: -1} }},
 		{"password", func(c *Config) { c.Username = "user" }},
 		{"tls_ca_file", func(c *Config) { c.URL, c.TLSCAFile = "rediss://127.0.0.1", "none.pem" }},
 		{"tls_ca_file", func(c *Config) { c.URL, c.TLSCAFile = "rediss://127.0.0.1", "config.go" }},
@@ -62,7 +62,7 @@ func TestConfigurationIsTOML(t *testing.T) {
 	if err := toml.Unmarshal([]byte("url = 'redis://h'\ntimeout = '250ms'\ntls_skip_verify = false"), c); err != nil {
 		t.Fatal(err)
 	}
-	if time.Duration(c.Timeout) != 250*time.Millisecond || c.URL != "redis://h" || c.DialTimeout != defaults().DialTimeout {
+	if c.Timeout.Duration != 250*time.Millisecond || c.URL != "redis://h" || c.DialTimeout != defaults().DialTimeout {
 		t.Errorf("%+v", c)
 	}
 	if err := toml.Unmarshal([]byte("timeout = 'soon'"), c); err == nil || !strings.Contains(err.Error(), "must be a duration") {

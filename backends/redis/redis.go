@@ -33,7 +33,11 @@ import (
 )
 
 // Driver makes backends that forward to a Redis server.
-var Driver = backends.Driver{Name: "redis", Config: func() backends.Config { return defaults() }}
+var Driver = backends.Driver{
+	Name:         "redis",
+	Capabilities: backends.Capabilities{TTL: true, Transactions: true, Atomic: true, Persistent: true, Shared: true},
+	Config:       func() backends.Config { return defaults() },
+}
 
 // defaultDatabases is for an Env that does not say how many there are.
 const defaultDatabases = 16
@@ -96,9 +100,11 @@ func (b *Backend) Name() string { return b.name }
 // Driver returns the name of the driver.
 func (b *Backend) Driver() string { return Driver.Name }
 
-// Capabilities are Redis's own.
+// Capabilities are the driver's; whether data survives a restart is what the server says.
 func (b *Backend) Capabilities() backends.Capabilities {
-	return backends.Capabilities{TTL: true, Transactions: true, Atomic: true, Persistent: b.persistent, Shared: true}
+	c := Driver.Capabilities
+	c.Persistent = b.persistent
+	return c
 }
 
 // Forward submits r to the stream of its database and protocol. Each has exactly one connection:

@@ -132,7 +132,7 @@ const patient = 300 * time.Millisecond
 func impatient(addr string) func(*Config) {
 	return func(c *Config) {
 		c.URL = "redis://" + addr
-		c.Timeout, c.DialTimeout = Duration(patient), Duration(patient)
+		c.Timeout, c.DialTimeout = backends.Duration{Duration: patient}, backends.Duration{Duration: patient}
 	}
 }
 

@@ -1,0 +1,226 @@
+package ordered
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"switchyard/backends"
+)
+
+// Options is what a driver decides about an engine.
+type Options struct {
+	Name      string // the instance
+	Driver    string
+	Databases int
+	Log       *slog.Logger
+	// Full returns why a transaction that may need more space is refused; nil: it is not.
+	Full func() error
+	// Clock is for what happens outside of transactions, in Unix milliseconds; nil: the system's clock.
+	Clock func() int64
+
+	inline int // bytes of a string that stay in its meta record
+	chunk  int // bytes of a chunk of a longer one
+}
+
+// Engine is a backend on an ordered key-value store. A driver embeds it and so offers what it does.
+type Engine struct {
+	o       Options
+	kv      KV
+	stripes stripes
+	queue   queue
+	writer  committer
+	sweeper sweeper
+	cleaner cleaner
+	pool    sync.Pool // of *transaction
+
+	ids      atomic.Uint64 // the version given out last
+	paused   atomic.Bool
+	onRemove atomic.Pointer[func(db int, key []byte, why backends.Reason)]
+
+	hits, misses, expired atomic.Int64
+}
+
+var (
+	_ backends.Engine   = (*Engine)(nil)
+	_ backends.Cleaner  = (*Engine)(nil)
+	_ backends.Pauser   = (*Engine)(nil)
+	_ backends.Notifier = (*Engine)(nil)
+)
+
+const (
+	defaultDatabases = 16
+
+	inlineBytes = 64 << 10 // SCAN reads past them
+	// A chunk and its key stay well below the megabyte from which on Badger would move them to its
+	// value log. The size is a part of the format.
+	chunkBytes = 256 << 10
+)
+
+// Open opens an engine on a store, which is the engine's from now on: it is closed when Open fails.
+func Open(kv KV, o Options) (*Engine, error) {
+	if o.Databases <= 0 {
+		o.Databases = defaultDatabases
+	}
+	if o.Clock == nil {
+		o.Clock = func() int64 { return time.Now().UnixMilli() }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.chunk == 0 {
+		o.inline, o.chunk = inlineBytes, chunkBytes
+	}
+	e := &Engine{o: o, kv: kv}
+	e.pool.New = func() any { return newTransaction(e) }
+	if err := e.load(); err != nil {
+		return nil, fmt.Errorf("%w (close: %v)", err, kv.Close())
+	}
+	e.start()
+	return e, nil
+}
+
+// start starts the goroutines, which Close stops.
+func (e *Engine) start() {
+	e.writer.stop, e.writer.stopped = make(chan struct{}), make(chan struct{})
+	go e.writer.run()
+	e.sweeper.start(e)
+	e.cleaner.start(e)
+}
+
+// Close implements backends.Backend.
+func (e *Engine) Close() error {
+	e.cleaner.end()
+	e.sweeper.end()
+	e.queue.close()
+	close(e.writer.stop)
+	<-e.writer.stopped
+	e.queue.base.release()
+	return e.kv.Close()
+}
+
+// Do implements backends.Engine.
+func (e *Engine) Do(ctx context.Context, a *backends.Access, body backends.Body) (*backends.Commit, error) {
+	if a.Write && a.Grows && e.o.Full != nil {
+		if err := e.o.Full(); err != nil {
+			return nil, err
+		}
+	}
+	t := e.pool.Get().(*transaction)
+	defer e.pool.Put(t)
+	defer t.end()
+	t.a = a
+	if a.Write {
+		if err := e.queue.admit(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return t.run(body)
+}
+
+// run runs body with the stripes of its keys locked.
+func (t *transaction) run(body backends.Body) (*backends.Commit, error) {
+	e := t.e
+	held := e.stripes.lock(t.a)
+	defer e.stripes.unlock(&held, t.a.Write)
+	t.begin(&held)
+	err := body.Run(&t.root)
+	switch {
+	case t.epoch != e.queue.epoch.Load():
+		// What it has seen may be lost by now, without a commit that would say so, and no two of its
+		// reads need fit together.
+		return nil, e.overtaken()
+	case t.err != nil:
+		return nil, t.err
+	case t.writes.Len() == 0 && t.newest == nil:
+		return nil, err
+	case t.writes.Len() == 0:
+		return t.newest.commit, err
+	}
+	g, ok := e.queue.add(&t.change)
+	if !ok {
+		return nil, e.overtaken()
+	}
+	t.publish()
+	return g.commit, err
+}
+
+func (e *Engine) overtaken() error { return fmt.Errorf("%s: %w", e.o.Name, errOvertook) }
+
+// publish says what the transaction did, now that it has happened; its keys are still locked.
+func (t *transaction) publish() {
+	e := t.e
+	if t.due != 0 {
+		e.cleaner.expect(t.due)
+	}
+	if len(t.dropped) == 0 {
+		return
+	}
+	e.expired.Add(int64(len(t.dropped)))
+	if fn := e.onRemove.Load(); fn != nil {
+		for _, d := range t.dropped {
+			(*fn)(d.db, d.key, backends.Expired)
+		}
+	}
+}
+
+// Name implements backends.Backend.
+func (e *Engine) Name() string { return e.o.Name }
+
+// Driver implements backends.Backend.
+func (e *Engine) Driver() string { return e.o.Driver }
+
+// Capabilities are those of every driver on this engine.
+var Capabilities = backends.Capabilities{TTL: true, Transactions: true, Atomic: true, Persistent: true}
+
+// Capabilities implements backends.Backend.
+func (e *Engine) Capabilities() backends.Capabilities { return Capabilities }
+
+// Ping implements backends.Backend: it reads from the store.
+func (e *Engine) Ping(context.Context) error {
+	e.queue.mu.RLock()
+	err := e.queue.broken
+	e.queue.mu.RUnlock()
+	if err == nil {
+		_, _, err = e.queue.get(text([]byte{tagFormat}))
+	}
+	return err
+}
+
+// Stats implements backends.Backend.
+func (e *Engine) Stats(context.Context) (backends.Stats, error) {
+	st := backends.Stats{
+		Databases: make([]backends.DatabaseStats, e.o.Databases),
+		Hits:      e.hits.Load(),
+		Misses:    e.misses.Load(),
+		Expired:   e.expired.Load(),
+	}
+	e.queue.mu.RLock()
+	for db, space := range e.queue.spaces.of {
+		c := e.queue.counts[space]
+		st.Databases[db] = backends.DatabaseStats{Keys: c.keys, Expires: c.expires}
+	}
+	e.queue.mu.RUnlock()
+	var err error
+	st.Bytes, err = e.kv.Size()
+	return st, err
+}
+
+// Pause implements backends.Pauser. A key whose time has come is absent nevertheless, and a write
+// that meets it removes it.
+func (e *Engine) Pause() { e.paused.Store(true) }
+
+// Resume implements backends.Pauser.
+func (e *Engine) Resume() { e.paused.Store(false) }
+
+// OnRemove implements backends.Notifier.
+func (e *Engine) OnRemove(fn func(db int, key []byte, why backends.Reason)) {
+	if fn == nil {
+		e.onRemove.Store(nil)
+		return
+	}
+	e.onRemove.Store(&fn)
+}

@@ -1,0 +1,197 @@
+package ordered
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"switchyard/backends"
+)
+
+// A key whose time has come is absent for every transaction at once; its record goes when a write
+// meets it, or else by the cleaner. The cleaner reads the deadlines in their order and so looks at what is
+// due and at nothing else. It remembers the earliest deadline there may be: while that is to come
+// it does not even look, and it does not walk over the tombstones of what it has removed.
+
+const (
+	cleanEvery  = 100 * time.Millisecond
+	cleanBudget = 25 * time.Millisecond // per round, so a quarter of one processor at most
+	cleanBatch  = 64                    // keys removed in one transaction
+	never       = math.MaxInt64
+)
+
+type cleaner struct {
+	worker
+	e *Engine
+
+	one sync.Mutex // one batch at a time
+
+	mu    sync.Mutex
+	first int64 // no deadline is earlier
+}
+
+func (c *cleaner) start(e *Engine) {
+	c.e = e
+	c.begin(c.run)
+}
+
+func (c *cleaner) run() {
+	tick := time.NewTicker(cleanEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		end := time.Now().Add(cleanBudget)
+		for more := true; more && time.Now().Before(end); {
+			var err error
+			if _, more, err = c.batch(c.ctx); err != nil && c.ctx.Err() == nil {
+				c.e.o.Log.Warn("cleanup", "backend", c.e.o.Name, "error", err)
+			}
+		}
+	}
+}
+
+// Clean implements backends.Cleaner. It removes nothing while the engine is paused.
+func (e *Engine) Clean(ctx context.Context) (removed int64, err error) {
+	for more := true; more && err == nil; {
+		var n int
+		n, more, err = e.cleaner.batch(ctx)
+		removed += int64(n)
+	}
+	return removed, err
+}
+
+// expect notes that there is a new deadline.
+func (c *cleaner) expect(at int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.first = min(c.first, at)
+}
+
+// takeFirst returns the earliest deadline there may be, and forgets it: who sets one from now on
+// says so again.
+func (c *cleaner) takeFirst(now int64) (first int64, due bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if first = c.first; first > now {
+		return first, false
+	}
+	c.first = never
+	return first, true
+}
+
+// batch removes some due keys; more says that there may be others.
+func (c *cleaner) batch(ctx context.Context) (removed int, more bool, err error) {
+	c.one.Lock()
+	defer c.one.Unlock()
+	now := c.e.o.Clock()
+	if c.e.paused.Load() {
+		return 0, false, nil
+	}
+	first, found := c.takeFirst(now)
+	if !found {
+		return 0, false, nil
+	}
+	keys, next, err := c.find(first, now)
+	if err != nil {
+		c.expect(first)
+		return 0, false, err
+	}
+	for db, group := range keys {
+		n, err := c.remove(ctx, db, group, now)
+		removed += n
+		if err != nil {
+			c.expect(first)
+			return removed, false, err
+		}
+	}
+	paused := c.e.paused.Load()
+	if paused {
+		next = first // what was found may still be there
+	}
+	c.expect(next)
+	return removed, next <= now && removed > 0 && !paused, nil
+}
+
+// find reads some due keys, by database, and the deadline to go on with.
+func (c *cleaner) find(first, now int64) (keys map[int][][]byte, next int64, err error) {
+	t := newTransaction(c.e)
+	defer t.end()
+	t.a, t.held = &sweepAccess, &stripeSet{}
+	v := t.snapshot()
+	keys, next = map[int][][]byte{}, never
+	from, to := deadlineKey(first, "k"), text([]byte{tagDeadline + 1})
+	n := 0
+	var bad error
+	err = v.scan(nil, from, to, func(xk string, _ []byte) bool {
+		at, rk, err := splitDeadlineKey(xk)
+		if err != nil {
+			bad = err
+			return false
+		}
+		if at > now || n == cleanBatch {
+			next = at
+			return false
+		}
+		db, key, err := c.keyOf(t, rk)
+		if bad = err; db >= 0 {
+			keys[db] = append(keys[db], key)
+			n++
+		}
+		return bad == nil
+	})
+	if err == nil {
+		err = bad
+	}
+	return keys, next, err
+}
+
+// keyOf is the key of a record and its database, which is negative when the record is garbage.
+func (c *cleaner) keyOf(t *transaction, rk string) (db int, key []byte, err error) {
+	space, _, key, err := splitRecordKey(rk)
+	if err != nil {
+		return -1, nil, err
+	}
+	if db = slices.Index(t.view.spaces.of, space); db < 0 || key != nil {
+		return db, key, nil
+	}
+	record, err := t.view.get(rk)
+	if err != nil {
+		return -1, nil, err
+	}
+	m, err := decodeMeta(record)
+	if err != nil {
+		return -1, nil, err
+	}
+	key = t.root.longKey(t.view, m.name)
+	return db, key, t.err
+}
+
+// remove is a write that meets the keys.
+func (c *cleaner) remove(ctx context.Context, db int, keys [][]byte, now int64) (removed int, err error) {
+	a := &backends.Access{DB: db, Keys: keys, Write: true, Now: now}
+	commit, err := c.e.Do(ctx, a, backends.BodyFunc(func(bt backends.Tx) error {
+		t := bt.(*tx)
+		for _, key := range keys {
+			// Asked for each key and under the lock: nothing may go after a Pause that found the
+			// lock free.
+			if !c.e.paused.Load() {
+				t.find(key)
+			}
+		}
+		removed = len(t.dropped)
+		return nil
+	}))
+	if err != nil {
+		return 0, err
+	}
+	return removed, commit.Wait(ctx)
+}
+
+// sweepAccess is for transactions that touch what no other transaction sees.
+var sweepAccess = backends.Access{Write: true}

@@ -1,0 +1,81 @@
+package ordered
+
+import (
+	"math/bits"
+	"sync"
+
+	"switchyard/backends"
+)
+
+// Transactions exclude each other by the stripes of their keys, which are locked in ascending
+// order: a writer has them for itself, readers share. A walk over a database needs none, because it
+// reads a view.
+
+const stripeCount = 1024
+
+type stripes [stripeCount]sync.RWMutex
+
+// stripeSet is a set of stripes. A single one, which nearly every command has, is kept as a number.
+type stripeSet struct {
+	all  bool
+	one  int // 1 + its number; 0: see many
+	many []uint64
+}
+
+func stripeOf(hash uint64) int { return int(hash % stripeCount) }
+
+func (s *stripeSet) has(i int) bool {
+	return s.all || s.one == i+1 || s.many != nil && s.many[i/64]>>(i%64)&1 != 0
+}
+
+func (s *stripeSet) empty() bool { return !s.all && s.one == 0 && s.many == nil }
+
+func (s *stripeSet) each(fn func(i int)) {
+	switch {
+	case s.all:
+		for i := range stripeCount {
+			fn(i)
+		}
+	case s.one != 0:
+		fn(s.one - 1)
+	}
+	for w, word := range s.many {
+		for ; word != 0; word &= word - 1 {
+			fn(w*64 + bits.TrailingZeros64(word))
+		}
+	}
+}
+
+func stripesOf(a *backends.Access) (s stripeSet) {
+	switch {
+	case a.All:
+		s.all = true
+	case len(a.Keys) == 1:
+		s.one = 1 + stripeOf(hashOf(a.Keys[0]))
+	case len(a.Keys) > 1:
+		s.many = make([]uint64, stripeCount/64)
+		for _, key := range a.Keys {
+			i := stripeOf(hashOf(key))
+			s.many[i/64] |= 1 << (i % 64)
+		}
+	}
+	return s
+}
+
+func (s *stripes) lock(a *backends.Access) stripeSet {
+	held := stripesOf(a)
+	if a.Write {
+		held.each(func(i int) { s[i].Lock() })
+	} else {
+		held.each(func(i int) { s[i].RLock() })
+	}
+	return held
+}
+
+func (s *stripes) unlock(held *stripeSet, write bool) {
+	if write {
+		held.each(func(i int) { s[i].Unlock() })
+	} else {
+		held.each(func(i int) { s[i].RUnlock() })
+	}
+}
