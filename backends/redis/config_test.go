@@ -65,7 +65,7 @@ func TestConfigurationIsTOML(t *testing.T) {
 	if c.Timeout.Duration != 250*time.Millisecond || c.URL != "redis://h" || c.DialTimeout != defaults().DialTimeout {
 		t.Errorf("%+v", c)
 	}
-	if err := toml.Unmarshal([]byte("timeout = 'soon'"), c); err == nil || !strings.Contains(err.Error(), "must be a duration") {
+	if err := toml.Unmarshal([]byte("timeout = 'soon'"), c); err == nil || !strings.Contains(err.Error(), "is not a duration") {
 		t.Errorf("%v", err)
 	}
 	text, err := toml.Marshal(c)
