@@ -16,6 +16,8 @@ import (
 var (
 	ErrWrongType = errors.New("WRONGTYPE Operation against a key holding the wrong kind of value")
 	ErrNoSpace   = errors.New("OOM command not allowed when used memory > 'maxmemory'.")
+	// ErrNoType is for a type of value that a backend does not hold.
+	ErrNoType = errors.New("ERR the backend does not hold values of this type")
 	// ErrDiskFull is for a persistent backend what ErrNoSpace is for memory.
 	ErrDiskFull = errors.New("MISCONF No space left on the disk of the backend, commands that may need more of it are refused.")
 )

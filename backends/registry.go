@@ -34,9 +34,10 @@ func (e *KeyError) Error() string { return e.Key + ": " + e.Why }
 
 // Env is what the process gives to an instance.
 type Env struct {
-	Name      string // the instance's name
-	Dir       string // a folder of the instance's own, which may not exist yet
-	Databases int    // how many numbered databases there are
+	Name      string   // the instance's name
+	Dir       string   // a folder of the instance's own, which may not exist yet
+	Databases int      // how many numbered databases there are
+	Compact   *Compact // nil: as Redis starts with
 	Log       *slog.Logger
 }
 

@@ -1,21 +1,22 @@
 package backends
 
+import "strconv"
+
 // Type is what kind of value a key holds.
 type Type uint8
 
 const (
 	None Type = iota
 	StringType
+	ListType
+	SetType
+	ZSetType
+	HashType
 )
 
 // String is the type's name as TYPE replies it.
 func (t Type) String() string {
-	switch t {
-	case StringType:
-		return "string"
-	default:
-		return "none"
-	}
+	return [...]string{"none", "string", "list", "set", "zset", "hash"}[t]
 }
 
 // CursorBits is the size of an engine's SCAN cursor. The bits above are the proxy's: it marks
@@ -34,14 +35,19 @@ type Tx interface {
 	Database
 	// In is the same transaction in another database.
 	In(db int) Tx
-	// String opens a string.
 	String(key []byte) (String, error)
+	List(key []byte) (List, error)
+	Set(key []byte) (Set, error)
+	ZSet(key []byte) (ZSet, error)
+	Hash(key []byte) (Hash, error)
 }
 
 // Keyspace is what can be done to a key whatever its type.
 type Keyspace interface {
 	// Type is None for an absent key. Neither it nor Expiry counts as an access to the key.
 	Type(key []byte) Type
+	// Encoding is how the value of a key is kept, in the words of OBJECT ENCODING; "" for an absent key.
+	Encoding(key []byte) string
 	// Touch counts as an access to the key, and says whether it exists.
 	Touch(key []byte) bool
 	// Expiry is the key's deadline in Unix milliseconds; 0: absent, or without expiry.
@@ -88,4 +94,19 @@ type String interface {
 	// SetRange overwrites the value from offset on, filling a gap with zero bytes, and keeps
 	// the expiry. An append is a SetRange at Len. data is copied.
 	SetRange(offset int, data []byte)
+}
+
+// StringEncoding is what OBJECT ENCODING says of a string: int for the text of a 64-bit integer, embstr for
+// one that Redis keeps in one piece with its object, raw for others.
+func StringEncoding(value []byte) string {
+	const longestInt, longestEmbedded = 20, 44
+	if len(value) <= longestInt {
+		if n, err := strconv.ParseInt(string(value), 10, 64); err == nil && strconv.FormatInt(n, 10) == string(value) {
+			return "int"
+		}
+	}
+	if len(value) <= longestEmbedded {
+		return "embstr"
+	}
+	return "raw"
 }

@@ -35,7 +35,8 @@ func TextOf(err error) (text string, expected bool) {
 	switch {
 	case errors.As(err, &own):
 		return string(own), true
-	case errors.Is(err, backends.ErrWrongType), errors.Is(err, backends.ErrNoSpace), errors.Is(err, backends.ErrDiskFull):
+	case errors.Is(err, backends.ErrWrongType), errors.Is(err, backends.ErrNoSpace), errors.Is(err, backends.ErrDiskFull),
+		errors.Is(err, backends.ErrNoType):
 		return err.Error(), true
 	case errors.Is(err, rdb.ErrUnsupported):
 		return err.Error(), true

@@ -100,7 +100,7 @@ type listingTx struct{ backends.Tx }
 
 const (
 	listMark = "this is a list\x00"
-	listType = backends.Type(200)
+	listType = backends.ListType
 )
 
 func (l listing) Do(ctx context.Context, a *backends.Access, body backends.Body) (*backends.Commit, error) {

@@ -106,7 +106,11 @@ func (e *entry) take(from *entry) {
 
 // unshare gives e a value of its own after take.
 func (e *entry) unshare() {
-	if e.kind() == backends.StringType {
+	switch e.kind() {
+	case backends.None: // not made yet
+	case backends.StringType:
 		e.setStr(bytes.Clone(e.str()))
+	default:
+		e.setObject(e.kind(), e.object().clone())
 	}
 }

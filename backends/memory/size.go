@@ -19,8 +19,12 @@ const (
 // size is what an entry takes with its key and its value.
 func (e *entry) size() int64 {
 	n := keyBytes(int64(e.keyLen))
-	if e.kind() == backends.StringType {
+	switch e.kind() {
+	case backends.None: // not made yet
+	case backends.StringType:
 		n += allocated(int64(e.room))
+	default:
+		n += e.object().bytes()
 	}
 	return n
 }

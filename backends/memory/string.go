@@ -8,40 +8,19 @@ import (
 )
 
 // stringView is a string opened in a transaction.
-type stringView struct {
-	x    *tx
-	key  []byte
-	at   found
-	seen uint64 // x.changes when at was looked up
-}
+type stringView struct{ handle }
 
 var _ backends.String = (*stringView)(nil)
 
 // String implements backends.Tx.
 func (x *tx) String(key []byte) (backends.String, error) {
-	f := x.access(key)
-	if f.e != nil && f.e.kind() != backends.StringType {
-		return nil, backends.ErrWrongType
+	h, err := x.open(key, backends.StringType)
+	if err != nil {
+		return nil, err
 	}
-	if x.opened == len(x.strings) {
-		x.strings, x.opened = make([]stringView, 2*len(x.strings)), 0
-	}
-	v := &x.strings[x.opened]
-	x.opened++
-	*v = stringView{x, key, f, x.changes}
+	v := x.strings.next()
+	v.handle = h
 	return v, nil
-}
-
-// entry is the string's entry, nil when absent.
-func (v *stringView) entry() *entry {
-	if v.seen != v.x.changes {
-		v.at = v.x.find(v.key)
-		v.seen = v.x.changes
-		if v.at.e != nil && v.at.e.kind() != backends.StringType {
-			v.at = found{}
-		}
-	}
-	return v.at.e
 }
 
 // Exists implements backends.String.

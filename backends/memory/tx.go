@@ -21,12 +21,11 @@ type transaction struct {
 	// key up again before it touches the entry.
 	changes uint64
 
-	strings []stringView // handed out one by one; those in use are never moved
-	opened  int
+	strings views[stringView]
 }
 
 func newTransaction(e *Engine) *transaction {
-	t := &transaction{e: e, strings: make([]stringView, 1)}
+	t := &transaction{e: e}
 	t.root.transaction = t
 	return t
 }
@@ -38,12 +37,7 @@ func (t *transaction) begin(a *backends.Access) {
 
 // end lets go of everything that the transaction has touched.
 func (t *transaction) end() {
-	const keep = 64 // a rare large transaction should not make its views permanent
-	clear(t.strings[:t.opened])
-	if len(t.strings) > keep {
-		t.strings = make([]stringView, 1)
-	}
-	t.opened = 0
+	t.strings.end()
 	t.a, t.known = nil, nil
 }
 
@@ -144,6 +138,30 @@ func (x *tx) Type(key []byte) backends.Type {
 	}
 	return backends.None
 }
+
+// Encoding implements backends.Keyspace.
+func (x *tx) Encoding(key []byte) string {
+	f := x.find(key)
+	switch {
+	case f.e == nil:
+		return ""
+	case f.e.kind() == backends.StringType:
+		return backends.StringEncoding(f.e.str())
+	}
+	return f.e.object().encoding()
+}
+
+// List implements backends.Tx.
+func (x *tx) List([]byte) (backends.List, error) { return nil, backends.ErrNoType }
+
+// Set implements backends.Tx.
+func (x *tx) Set([]byte) (backends.Set, error) { return nil, backends.ErrNoType }
+
+// ZSet implements backends.Tx.
+func (x *tx) ZSet([]byte) (backends.ZSet, error) { return nil, backends.ErrNoType }
+
+// Hash implements backends.Tx.
+func (x *tx) Hash([]byte) (backends.Hash, error) { return nil, backends.ErrNoType }
 
 // Touch implements backends.Keyspace.
 func (x *tx) Touch(key []byte) bool {

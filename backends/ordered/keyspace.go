@@ -10,6 +10,15 @@ func (x *tx) Type(key []byte) backends.Type {
 	return backends.None
 }
 
+// Encoding implements backends.Keyspace.
+func (x *tx) Encoding(key []byte) string {
+	if x.Type(key) != backends.StringType {
+		return ""
+	}
+	v := stringView{x: x, key: key}
+	return backends.StringEncoding(v.Bytes())
+}
+
 // Touch implements backends.Keyspace.
 func (x *tx) Touch(key []byte) bool { return x.access(key).there }
 

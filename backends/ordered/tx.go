@@ -146,6 +146,18 @@ type tx struct {
 
 var _ backends.Tx = (*tx)(nil)
 
+// List implements backends.Tx.
+func (x *tx) List([]byte) (backends.List, error) { return nil, backends.ErrNoType }
+
+// Set implements backends.Tx.
+func (x *tx) Set([]byte) (backends.Set, error) { return nil, backends.ErrNoType }
+
+// ZSet implements backends.Tx.
+func (x *tx) ZSet([]byte) (backends.ZSet, error) { return nil, backends.ErrNoType }
+
+// Hash implements backends.Tx.
+func (x *tx) Hash([]byte) (backends.Hash, error) { return nil, backends.ErrNoType }
+
 // In implements backends.Tx.
 func (x *tx) In(db int) backends.Tx { return x.in(db) }
 

@@ -75,6 +75,12 @@ func (x fakeTx) In(db int) backends.Tx { return fakeTx{x.e, x.a, db} }
 
 func (x fakeTx) String(key []byte) (backends.String, error) { return fakeString{x, key}, nil }
 
+func (x fakeTx) List([]byte) (backends.List, error) { return nil, backends.ErrNoType }
+func (x fakeTx) Set([]byte) (backends.Set, error)   { return nil, backends.ErrNoType }
+func (x fakeTx) ZSet([]byte) (backends.ZSet, error) { return nil, backends.ErrNoType }
+func (x fakeTx) Hash([]byte) (backends.Hash, error) { return nil, backends.ErrNoType }
+func (x fakeTx) Encoding(key []byte) string         { return "" }
+
 func (x fakeTx) Type(key []byte) backends.Type {
 	if _, ok := x.get(key); ok {
 		return backends.StringType
