@@ -26,6 +26,7 @@ var testDrivers = backends.Registry{memory.Driver, slowDriver, relayDriver}
 // fakeConn is a connection that is only its addresses.
 type fakeConn struct{}
 
+func (fakeConn) Push([]byte)          {}
 func (fakeConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 func (fakeConn) LocalAddr() net.Addr  { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2} }
 

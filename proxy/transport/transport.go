@@ -26,10 +26,14 @@ type Server interface {
 	Shutdown(ctx context.Context) error
 }
 
-// Conn is what a session may know of its connection.
+// Conn is a session's way to its connection.
 type Conn interface {
 	RemoteAddr() net.Addr
 	LocalAddr() net.Addr
+	// Push sends b, which is not kept, between two replies. Any goroutine may call it at any time, also
+	// inside the session; pushes keep their order. It never waits: a client that does not read is
+	// disconnected at the limit for its output. After the end of the connection it does nothing.
+	Push(b []byte)
 }
 
 // Session is one client. A transport calls its methods one at a time.

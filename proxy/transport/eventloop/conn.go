@@ -22,6 +22,8 @@ import (
 // Whoever has the connection has its session, its scanner and the fields below.
 type conn struct {
 	s       *Server
+	remote  net.Addr
+	local   net.Addr
 	session transport.Session
 	scanner transport.Scanner
 	partial []byte    // the well-formed part of a request that has not come whole yet
@@ -33,9 +35,12 @@ type conn struct {
 	busy atomic.Bool  // a goroutine has it
 	seen atomic.Int64 // Unix nanoseconds of the last request
 
-	mu sync.Mutex
-	gc gnet.Conn // on the loop, else nil; for others than the loop
-	nc net.Conn  // off the loop, else nil
+	mu     sync.Mutex
+	gc     gnet.Conn         // on the loop, else nil; for others than the loop
+	nc     net.Conn          // off the loop, else nil
+	out    *transport.Outbox // of nc
+	pushed []byte            // pushes that came on the way from one to the other
+	closed bool
 }
 
 const (
@@ -221,6 +226,42 @@ func (c *conn) attach(gc gnet.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gc = gc
+	if len(c.pushed) > 0 {
+		c.push(c.pushed)
+		c.pushed = nil
+	}
+}
+
+// RemoteAddr implements transport.Conn.
+func (c *conn) RemoteAddr() net.Addr { return c.remote }
+
+// LocalAddr implements transport.Conn.
+func (c *conn) LocalAddr() net.Addr { return c.local }
+
+// Push implements transport.Conn. Replies are only ever written whole, so it need not know of them.
+func (c *conn) Push(b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+	case c.gc != nil:
+		c.push(append([]byte(nil), b...))
+	case c.nc != nil:
+		_, _ = c.out.Write(b) // an error is the end of the connection, which its goroutine notices
+	default:
+		c.pushed = append(c.pushed, b...)
+	}
+}
+
+// push has the loop write b. c.mu is held.
+func (c *conn) push(b []byte) {
+	// It fails only when the loop has ended, and the connection with it.
+	_ = c.gc.AsyncWrite(b, func(gc gnet.Conn, err error) error {
+		if err == nil && int64(gc.OutboundBuffered()) > c.s.limits.Output {
+			return gc.Close()
+		}
+		return nil
+	})
 }
 
 // nudge makes whoever has the connection look at it.
@@ -247,13 +288,13 @@ func (c *conn) abandon() {
 	}
 }
 
-// closed is the end of the connection on its loop, unless it has left that. The session ends with it, or
+// leave is the end of the connection on its loop, unless it has left that. The session ends with it, or
 // when the goroutine is done.
-func (c *conn) closed(gc gnet.Conn) {
+func (c *conn) leave(gc gnet.Conn) {
 	c.mu.Lock()
 	left := c.gc != gc
 	if !left {
-		c.gc = nil
+		c.gc, c.closed = nil, true
 	}
 	c.mu.Unlock()
 	if left {

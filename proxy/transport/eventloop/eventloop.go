@@ -100,13 +100,14 @@ func (s *Server) start() (err error) {
 }
 
 func (s *Server) accept(nc net.Conn) {
-	session, err := s.handler.Open(nc)
+	c := &conn{s: s, scanner: transport.Scanner{Limits: s.limits}, remote: nc.RemoteAddr(), local: nc.LocalAddr()}
+	session, err := s.handler.Open(c)
 	if err != nil {
 		_, _ = io.WriteString(nc, "-"+err.Error()+"\r\n") // the client may be gone
 		_ = nc.Close()
 		return
 	}
-	c := &conn{s: s, session: session, scanner: transport.Scanner{Limits: s.limits}}
+	c.session = session
 	c.seen.Store(time.Now().UnixNano())
 	if !s.add(c) {
 		session.Close()
@@ -203,7 +204,7 @@ func (*events) OnTraffic(gc gnet.Conn) gnet.Action {
 
 // OnClose implements gnet.EventHandler.
 func (*events) OnClose(gc gnet.Conn, _ error) gnet.Action {
-	gc.Context().(*conn).closed(gc)
+	gc.Context().(*conn).leave(gc)
 	return gnet.None
 }
 

@@ -32,7 +32,7 @@ func (c *conn) detach(gc gnet.Conn) (net.Conn, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.gc, c.nc = nil, nc
+	c.gc, c.nc, c.out = nil, nc, transport.NewOutbox(nc, c.s.limits.Output)
 	return nc, nil
 }
 
@@ -40,10 +40,10 @@ func (c *conn) detach(gc gnet.Conn) (net.Conn, error) {
 func (c *conn) solo(nc net.Conn, input []byte) {
 	x := scratches.Get().(*scratch)
 	defer x.release()
-	out := transport.NewOutbox(nc, c.s.limits.Output)
+	out := c.out
 	buf := make([]byte, readBytes)
 	for c.batch(x, out, input) {
-		if c.session.Prompt() && c.scanner.Between() && out.Empty() && c.enroll(nc) {
+		if c.session.Prompt() && c.scanner.Between() && c.enroll(nc) {
 			return
 		}
 		if c.s.idle > 0 {
@@ -62,7 +62,7 @@ func (c *conn) solo(nc net.Conn, input []byte) {
 	}
 	out.Wait(linger)
 	c.mu.Lock()
-	c.nc = nil
+	c.nc, c.closed = nil, true
 	c.mu.Unlock()
 	_ = nc.Close() // the client may have closed it before
 	c.s.remove(c)
@@ -103,9 +103,14 @@ func (c *conn) deliver(x *scratch, out *transport.Outbox, violation error) []byt
 	return x.out
 }
 
-// enroll puts the connection on a loop again. nc is closed then; its loop has a descriptor of its own.
+// enroll puts the connection on a loop again, unless something is still to be sent. nc is closed then;
+// its loop has a descriptor of its own.
 func (c *conn) enroll(nc net.Conn) bool {
 	c.mu.Lock()
+	if !c.out.Empty() {
+		c.mu.Unlock()
+		return false
+	}
 	c.nc = nil
 	c.mu.Unlock()
 	c.busy.Store(false)

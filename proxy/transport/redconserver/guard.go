@@ -81,6 +81,9 @@ func (g *guard) refuse() error {
 // Write implements net.Conn. It does not wait for the client to read.
 func (g *guard) Write(b []byte) (int, error) { return g.outbox.Write(b) }
 
+// Push implements transport.Conn. redcon writes the replies to a batch in one piece, so they are not torn.
+func (g *guard) Push(b []byte) { _, _ = g.outbox.Write(b) } // an error is the end of the connection
+
 // linger is how long a connection that ends may take to read its last replies.
 const linger = 30 * time.Second
 

@@ -74,7 +74,7 @@ func (l *listener) Accept() (net.Conn, error) {
 
 func (s *Server) accept(c redcon.Conn, h transport.Handler) bool {
 	g := c.NetConn().(*guard)
-	session, err := h.Open(g.Conn)
+	session, err := h.Open(g)
 	if err != nil {
 		c.WriteRaw(errorReply(err))
 		return false

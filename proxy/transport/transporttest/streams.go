@@ -9,13 +9,15 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"switchyard/proxy/transport"
 )
 
 // bigReply is what BIG replies.
 var bigReply = "+" + strings.Repeat("x", 100_000) + "\r\n"
 
 func testWaiting(t *testing.T, build New, slow bool) {
-	dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 0)
+	dial, _ := start(t, build, newEchoes(slow), 0)
 	var all sync.WaitGroup
 	for range 8 {
 		c := dial()
@@ -46,7 +48,7 @@ func testWaiting(t *testing.T, build New, slow bool) {
 }
 
 func testCuts(t *testing.T, build New, slow bool) {
-	dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 0)
+	dial, _ := start(t, build, newEchoes(slow), 0)
 	in := "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*0\r\nPING \"a b\"\r\n\r\n*1\r\n$4\r\nWAIT\r\n*2\r\n$1\r\na\r\n$0\r\n\r\nQUIT\r\n"
 	want := []string{`+["GET" "k"]`, `+["PING" "a b"]`, `+["WAIT"]`, `+["a" ""]`, `+["QUIT"]`, ""}
 	for i := range len(in) {
@@ -67,7 +69,7 @@ func testCuts(t *testing.T, build New, slow bool) {
 // them before all are sent: whoever stopped reading until its replies are read would wait for ever.
 func testSlowReader(t *testing.T, build New, slow bool) {
 	for _, word := range []string{"BIG", "WAIT\r\nBIG"} {
-		dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 0)
+		dial, _ := start(t, build, newEchoes(slow), 0)
 		c := dial()
 		const n = 500                          // 50 MB
 		padding := strings.Repeat("x", 20_000) // 10 MB of requests
@@ -82,7 +84,7 @@ func testSlowReader(t *testing.T, build New, slow bool) {
 }
 
 func testNoReader(t *testing.T, build New, slow bool) {
-	h := &echoes{slow: slow, trusted: true}
+	h := newEchoes(slow)
 	dial, _ := start(t, build, h, 0)
 	c := dial()
 	for deadline := time.Now().Add(20 * time.Second); h.executed.Load() == 0 || h.open.Load() > 0; {
@@ -94,9 +96,62 @@ func testNoReader(t *testing.T, build New, slow bool) {
 	}
 }
 
+const pushes = 2000
+
+// pushWord is the request number i of a client that is now on a loop and now off it.
+func pushWord(i int) string {
+	switch {
+	case i%400 == 0:
+		return "SLOW"
+	case i%400 == 200:
+		return "FAST"
+	case i%4 == 1:
+		return "WAIT"
+	}
+	return "PING"
+}
+
+// pushLines is what PUSH does besides its reply.
+func pushLines(c transport.Conn) {
+	for i := range pushes {
+		c.Push(fmt.Appendf(nil, ">%d %s\r\n", i, strings.Repeat("p", i%100)))
+	}
+}
+
+// testPushes has a client that is on a loop, off it and on it again while it gets pushes.
+func testPushes(t *testing.T, build New, slow bool) {
+	dial, _ := start(t, build, newEchoes(slow), 0)
+	c := dial()
+	const n = 3000
+	go func() {
+		fmt.Fprint(c, "PUSH\r\n")
+		for i := range n {
+			fmt.Fprintf(c, "%s %d\r\n", pushWord(i), i)
+		}
+	}()
+	r := bufio.NewReader(c)
+	wantLines(t, r, `+["PUSH"]`)
+	for pushed, replied := 0, 0; pushed < pushes || replied < n; {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("+[%q %q]\r\n", pushWord(replied), fmt.Sprint(replied))
+		if line[0] == '>' {
+			want = fmt.Sprintf(">%d %s\r\n", pushed, strings.Repeat("p", pushed%100))
+			pushed++
+		} else {
+			replied++
+		}
+		if line != want {
+			t.Fatalf("%q, want %q", line, want)
+		}
+	}
+}
+
 // testFairness has as many greedy clients as there may be loops, and one with a short question.
 func testFairness(t *testing.T, build New, slow bool) {
-	dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 0)
+	dial, _ := start(t, build, newEchoes(slow), 0)
 	stop := make(chan struct{})
 	var all sync.WaitGroup
 	for range 4 {

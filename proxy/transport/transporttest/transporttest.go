@@ -37,6 +37,7 @@ func Run(t *testing.T, build New) {
 		{"a long pipeline may be sent before its replies are read", testSlowReader},
 		{"a client that never reads is disconnected", testNoReader},
 		{"an endless pipeline does not starve others", testFairness},
+		{"pushes arrive in order, between replies", testPushes},
 		{"a refused client reads why", testRefused},
 		{"an idle client is disconnected", testIdle},
 		{"shutdown finishes what is in flight", testShutdown},
@@ -54,7 +55,7 @@ var limits = &transport.Limits{Bulk: 1 << 20, Arguments: 1 << 10, Request: 64 <<
 
 // echoes is a handler whose sessions reply to each request with its arguments.
 type echoes struct {
-	slow     bool // as with a backend for which every request waits
+	slow     atomic.Bool // as with a backend for which every request waits; SLOW and FAST change it
 	refuse   error
 	trusted  bool
 	block    chan struct{} // what a BLOCK waits for
@@ -64,15 +65,25 @@ type echoes struct {
 	blocked  chan struct{} // closed when a BLOCK has begun
 }
 
-func (h *echoes) Open(transport.Conn) (transport.Session, error) {
+func newEchoes(slow bool, changes ...func(*echoes)) *echoes {
+	h := &echoes{trusted: true, block: make(chan struct{}), blocked: make(chan struct{})}
+	h.slow.Store(slow)
+	for _, change := range changes {
+		change(h)
+	}
+	return h
+}
+
+func (h *echoes) Open(c transport.Conn) (transport.Session, error) {
 	if h.refuse != nil {
 		return nil, h.refuse
 	}
 	h.open.Add(1)
-	return &echo{h: h, trusted: h.trusted}, nil
+	return &echo{h: h, c: c, trusted: h.trusted}, nil
 }
 
 type echo struct {
+	c       transport.Conn
 	h       *echoes
 	out     []byte
 	trusted bool
@@ -86,11 +97,16 @@ func (s *echo) Execute(args [][]byte) {
 		return
 	case string(args[0]) == "AUTH":
 		s.trusted = true
+	case string(args[0]) == "SLOW", string(args[0]) == "FAST":
+		s.h.slow.Store(string(args[0]) == "SLOW")
 	case string(args[0]) == "QUIT":
 		s.closing = true
 	case string(args[0]) == "BLOCK":
 		s.h.once.Do(func() { close(s.h.blocked) })
 		<-s.h.block
+	}
+	if string(args[0]) == "PUSH" {
+		go pushLines(s.c)
 	}
 	if string(args[0]) == "BIG" {
 		s.out = append(s.out, bigReply...)
@@ -101,7 +117,7 @@ func (s *echo) Execute(args [][]byte) {
 
 func (s *echo) Reply(buf []byte) { s.out = buf }
 func (s *echo) Try(args [][]byte) bool {
-	if name := string(args[0]); s.h.slow || name == "BLOCK" || name == "WAIT" {
+	if name := string(args[0]); s.h.slow.Load() || name == "BLOCK" || name == "WAIT" {
 		return false
 	}
 	s.Execute(args)
@@ -114,7 +130,7 @@ func (s *echo) Replies() ([]byte, bool) {
 	s.out = nil
 	return out, s.closing
 }
-func (s *echo) Prompt() bool  { return !s.h.slow }
+func (s *echo) Prompt() bool  { return !s.h.slow.Load() }
 func (s *echo) Trusted() bool { return s.trusted }
 func (s *echo) Received(int)  {}
 func (s *echo) Close()        { s.h.open.Add(-1) }
@@ -188,7 +204,7 @@ func wantLines(t *testing.T, r *bufio.Reader, want ...string) {
 }
 
 func testOrder(t *testing.T, build New, slow bool) {
-	dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 0)
+	dial, _ := start(t, build, newEchoes(slow), 0)
 	c := dial()
 	r := bufio.NewReader(c)
 	send(t, c, "*1\r\n$4\r\nPING\r\nGET k\r\n*2\r\n$1\r\na")
@@ -198,14 +214,14 @@ func testOrder(t *testing.T, build New, slow bool) {
 }
 
 func testViolation(t *testing.T, build New, slow bool) {
-	dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 0)
+	dial, _ := start(t, build, newEchoes(slow), 0)
 	c := dial()
 	send(t, c, "PING\r\n*1\r\n:1\r\nPING\r\n")
 	wantLines(t, bufio.NewReader(c), `+["PING"]`, "-ERR Protocol error: expected '$', got ':'", "")
 }
 
 func testAuthentication(t *testing.T, build New, slow bool) {
-	dial, _ := start(t, build, &echoes{slow: slow}, 0)
+	dial, _ := start(t, build, newEchoes(slow, func(h *echoes) { h.trusted = false }), 0)
 	c := dial()
 	big := strings.Repeat("x", 100)
 	send(t, c, "AUTH\r\n*2\r\n$3\r\nSET\r\n$100\r\n"+big+"\r\n")
@@ -216,24 +232,24 @@ func testAuthentication(t *testing.T, build New, slow bool) {
 }
 
 func testLargeArgument(t *testing.T, build New, slow bool) {
-	dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 0)
+	dial, _ := start(t, build, newEchoes(slow), 0)
 	c := dial()
 	send(t, c, "*1\r\n$1000000\r\n"+strings.Repeat("y", 1e6)+"\r\nPING\r\n")
 	wantLines(t, bufio.NewReader(c), `+["yyyyyyyyyyyyyyyyyyyy"]`, `+["PING"]`)
 }
 
 func testRefused(t *testing.T, build New, slow bool) {
-	dial, _ := start(t, build, &echoes{slow: slow, refuse: errors.New("ERR max number of clients reached")}, 0)
+	dial, _ := start(t, build, newEchoes(slow, func(h *echoes) { h.refuse = errors.New("ERR max number of clients reached") }), 0)
 	wantLines(t, bufio.NewReader(dial()), "-ERR max number of clients reached", "")
 }
 
 func testIdle(t *testing.T, build New, slow bool) {
-	dial, _ := start(t, build, &echoes{slow: slow, trusted: true}, 50*time.Millisecond)
+	dial, _ := start(t, build, newEchoes(slow), 50*time.Millisecond)
 	wantLines(t, bufio.NewReader(dial()), "")
 }
 
 func testShutdown(t *testing.T, build New, slow bool) {
-	h := &echoes{slow: slow, trusted: true, block: make(chan struct{}), blocked: make(chan struct{})}
+	h := newEchoes(slow)
 	dial, shutdown := start(t, build, h, time.Hour)
 	c, silent := dial(), dial()
 	send(t, silent, "PING\r\n")
@@ -251,7 +267,7 @@ func testShutdown(t *testing.T, build New, slow bool) {
 }
 
 func testShutdownBound(t *testing.T, build New, slow bool) {
-	h := &echoes{slow: slow, trusted: true, block: make(chan struct{}), blocked: make(chan struct{})}
+	h := newEchoes(slow)
 	dial, shutdown := start(t, build, h, 0)
 	c := dial()
 	send(t, c, "BLOCK\r\n")
@@ -265,7 +281,7 @@ func testShutdownBound(t *testing.T, build New, slow bool) {
 }
 
 func testVanishing(t *testing.T, build New, slow bool) {
-	h := &echoes{slow: slow, trusted: true}
+	h := newEchoes(slow)
 	dial, _ := start(t, build, h, 0)
 	for _, half := range []string{"", "*", "*2\r\n$3\r\nGE", "PING", "*1\r\n$4\r\nPING\r\n"} {
 		for range 20 {
