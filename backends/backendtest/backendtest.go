@@ -1,5 +1,5 @@
 // Package backendtest is the suite that every backend must pass. A driver's test calls Run with a
-// function that opens an empty backend; Run closes it.
+// function that opens an empty backend, which Run closes, and with the types beside strings that it holds.
 package backendtest
 
 import (
@@ -15,12 +15,18 @@ import (
 // finds any of its deadlines due.
 const start = int64(4_000_000_000_000)
 
+// part is one test of the suite.
+type part struct {
+	name string
+	test func(*testing.T, backends.Engine)
+}
+
+// typeParts are the parts about one type.
+var typeParts = map[backends.Type][]part{}
+
 // Run runs the suite, each part on a backend of its own with at least two databases.
-func Run(t *testing.T, open func(t *testing.T) backends.Backend) {
-	parts := []struct {
-		name string
-		test func(*testing.T, backends.Engine)
-	}{
+func Run(t *testing.T, open func(t *testing.T) backends.Backend, holds ...backends.Type) {
+	parts := []part{
 		{"strings", testStrings},
 		{"a body that fails keeps what it did", testFailing},
 		{"expired keys are absent", testExpiry},
@@ -34,6 +40,9 @@ func Run(t *testing.T, open func(t *testing.T) backends.Backend) {
 		{"operations agree with a model", testModel},
 		{"removal by itself", testRemoval},
 		{"stats", testStats},
+	}
+	for _, kind := range holds {
+		parts = append(parts, typeParts[kind]...)
 	}
 	for _, p := range parts {
 		t.Run(p.name, func(t *testing.T) {

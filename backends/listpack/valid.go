@@ -40,32 +40,18 @@ func Valid(b []byte) error {
 
 // validSpan is how many bytes the element at the start of b takes, 0 if it is none.
 func validSpan(b []byte) int {
-	head := 1
-	switch c := b[0]; {
-	case c > headI8:
-		return 0
-	case c == head32:
-		head = 5
-	case c >= head12 && c < head32:
-		head = 2
+	size := int(spans[b[0]]) - 1 // without a back-length of one byte
+	if c := b[0]; c >= head12 && c < head32 && len(b) >= 2 || c == head32 && len(b) >= 5 {
+		size = List(b).headSize(0) + List(b).textLen(0)
 	}
-	if len(b) < head || b[0] == head32 && uint64(binary.LittleEndian.Uint32(b[1:])) > uint64(len(b)) {
+	if size < 1 || size >= len(b) {
 		return 0
 	}
-	span := List(b).span(0)
-	if span > len(b) {
-		return 0
-	}
-	// span is monotonic in the size before the back-length, so one of the five sizes is it.
+	span := size + backSize(size)
 	var want [maxBack]byte
-	for n := 1; n <= maxBack; n++ {
-		if backSize(span-n) == n {
-			putBack(want[:], span-n)
-			if bytes.Equal(want[:n], b[span-n:span]) {
-				return span
-			}
-			return 0
-		}
+	putBack(want[:], size)
+	if span > len(b) || !bytes.Equal(want[:span-size], b[size:span]) {
+		return 0
 	}
-	return 0
+	return span
 }

@@ -82,11 +82,16 @@ func (l List) Int(pos int) (n int64, isInt bool) {
 
 // Equal says whether the element at pos is value.
 func (l List) Equal(pos int, value []byte) bool {
+	n, isInt := parseInt(value)
+	return l.equal(pos, value, n, isInt)
+}
+
+// equal is Equal for a value that was parsed already.
+func (l List) equal(pos int, value []byte, n int64, isInt bool) bool {
 	if text, ok := l.text(pos); ok {
 		return bytes.Equal(text, value)
 	}
-	n, ok := parseInt(value)
-	return ok && n == l.integer(pos)
+	return isInt && n == l.integer(pos)
 }
 
 // Find is the position of the first element that is value, 0 when there is none. It begins at pos,
@@ -98,12 +103,15 @@ func (l List) Find(pos int, value []byte, skip int) int {
 	}
 	n, isInt := parseInt(value)
 	for {
-		if text, ok := l.text(pos); ok {
-			if bytes.Equal(text, value) {
+		switch c := l[pos]; {
+		case c&0xc0 == head6: // most strings; the rest is as equal has it
+			if int(c&0x3f) == len(value) && bytes.Equal(l[pos+1:pos+1+len(value)], value) {
 				return pos
 			}
-		} else if isInt && n == l.integer(pos) {
-			return pos
+		case isInt || c >= head12:
+			if l.equal(pos, value, n, isInt) {
+				return pos
+			}
 		}
 		for range skip + 1 {
 			if pos += l.span(pos); l[pos] == end {
@@ -113,31 +121,41 @@ func (l List) Find(pos int, value []byte, skip int) int {
 	}
 }
 
-// span is how many bytes the element at pos takes, its back-length included. The short ones are apart
-// so that this is inlined.
-func (l List) span(pos int) int {
-	switch c := l[pos]; {
-	case c < head6:
-		return 2
-	case c < head13:
-		return int(c) - head6 + 2
-	default:
-		return l.longSpan(pos)
+// spans has by the first byte what span returns, 0 where that byte does not tell.
+var spans = func() (t [256]uint8) {
+	for c := range 256 {
+		switch {
+		case c < head6:
+			t[c] = 1 + 1
+		case c < head13:
+			t[c] = uint8(1 + c&0x3f + 1)
+		case c < head12:
+			t[c] = 2 + 1
+		case c >= headI2 && c < headI8:
+			t[c] = uint8(3 + c - headI2 + 1)
+		case c == headI8:
+			t[c] = 9 + 1
+		}
 	}
+	return t
+}()
+
+// span is how many bytes the element at pos takes, its back-length included. Most strings are apart,
+// although the table has them too: a branch that is foreseen costs less than to wait for the table.
+func (l List) span(pos int) int {
+	c := l[pos]
+	if c&0xc0 == head6 {
+		return int(c&0x3f) + 2
+	}
+	if n := spans[c]; n != 0 {
+		return int(n)
+	}
+	return l.longSpan(pos)
 }
 
 func (l List) longSpan(pos int) int {
-	switch c := l[pos]; {
-	case c < head12:
-		return 3
-	case c <= head32:
-		n := l.headSize(pos) + l.textLen(pos)
-		return n + backSize(n)
-	case c == headI8:
-		return 10
-	default:
-		return int(c) - headI2 + 4
-	}
+	n := l.headSize(pos) + l.textLen(pos)
+	return n + backSize(n)
 }
 
 // isText says whether c is the first byte of a string.
@@ -150,34 +168,26 @@ func (l List) text(pos int) ([]byte, bool) {
 		return nil, false
 	}
 	if c < head13 {
-		return l[pos+1:][:c&0x3f : c&0x3f], true
+		return l[pos+1:][: c&0x3f : c&0x3f], true
 	}
 	start, n := pos+l.headSize(pos), l.textLen(pos)
 	return l[start : start+n : start+n], true
 }
 
-// headSize is the size of the head of the string at pos.
+// headSize is the size of the head of the long string at pos.
 func (l List) headSize(pos int) int {
-	switch c := l[pos]; {
-	case c < head13:
-		return 1
-	case c < head32:
+	if l[pos] < head32 {
 		return 2
-	default:
-		return 5
 	}
+	return 5
 }
 
-// textLen is the length of the string at pos.
+// textLen is the length of the long string at pos.
 func (l List) textLen(pos int) int {
-	switch c := l[pos]; {
-	case c < head13:
-		return int(c & 0x3f)
-	case c < head32:
+	if c := l[pos]; c < head32 {
 		return int(c&0xf)<<8 | int(l[pos+1])
-	default:
-		return int(binary.LittleEndian.Uint32(l[pos+1:]))
 	}
+	return int(binary.LittleEndian.Uint32(l[pos+1:]))
 }
 
 // integer is the integer at pos.
