@@ -16,7 +16,11 @@ const (
 
 // String is the type's name as TYPE replies it.
 func (t Type) String() string {
-	return [...]string{"none", "string", "list", "set", "zset", "hash"}[t]
+	names := [...]string{"none", "string", "list", "set", "zset", "hash"}
+	if int(t) >= len(names) {
+		return names[None] // a damaged record may say anything
+	}
+	return names[t]
 }
 
 // CursorBits is the size of an engine's SCAN cursor. The bits above are the proxy's: it marks

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"runtime/debug"
 	"time"
 
@@ -193,10 +194,21 @@ func (s *session) conclude(row *commands.Row, from int, err error) {
 
 // refuse replies to a command that does not run. row is nil when there is none.
 func (s *session) refuse(row *commands.Row, err error) {
+	if row == nil && isHTTP(s.call.Args[0]) {
+		s.server.log.Warn("a client speaks HTTP and was disconnected: a page in somebody's browser may be behind it", "client", s.addr)
+		s.closing = true
+		return
+	}
 	s.conclude(row, len(s.call.Buf), err)
 	if row != nil {
 		s.stats.rows[row.Index].rejected.Add(1)
 	}
+}
+
+// isHTTP recognises the first words of the lines by which a browser can be made to send commands
+// to a server that it can reach. Redis too disconnects it, before it comes to the body.
+func isHTTP(name []byte) bool {
+	return bytes.EqualFold(name, []byte("POST")) || bytes.EqualFold(name, []byte("Host:"))
 }
 
 // account ends a command's way.

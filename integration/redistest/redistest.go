@@ -53,8 +53,8 @@ func (s *Server) Restart() {
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		err := c.Ping(s.t.Context()).Err()
-		if err == nil {
-			return
+		if err == nil || redis.HasErrorPrefix(err, "NOAUTH") {
+			return // with a password set, a refusal is an answer too
 		}
 		if time.Now().After(deadline) {
 			s.Stop()

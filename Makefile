@@ -1,0 +1,37 @@
+# `make` alone lists what there is.
+
+SECONDS ?= 30
+TIMEOUT ?= 15m
+
+.PHONY: help build test lint fuzz soak bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build ./switchyard
+	CGO_ENABLED=0 go build -trimpath -o switchyard .
+
+test: ## run every test with the race detector; installs redis-server where it is missing
+	@scripts/need
+	go test -race -timeout $(TIMEOUT) ./...
+
+lint: ## check format, vet and staticcheck
+	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+
+fuzz: ## run each fuzz target for SECONDS
+	@scripts/fuzz $(SECONDS)
+
+soak: ## compare generated commands with a real redis-server for SECONDS
+	@scripts/need
+	go test -race -timeout 0 -v -run '^TestDifferential$$' ./integration -soak $(SECONDS)s
+
+bench: ## measure beside redis-server
+	@scripts/need
+	go run ./integration/bench
+
+clean: ## remove what was built
+	rm -f switchyard
+	rm -rf bin
