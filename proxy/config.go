@@ -23,6 +23,7 @@ type Config struct {
 	Databases int    `toml:"databases"`
 	Password  string `toml:"password"`
 	Transport string `toml:"transport"`
+	Loops     int    `toml:"loops"`
 
 	TLS struct {
 		Cert string `toml:"cert"`
@@ -95,6 +96,7 @@ func (c *Config) check() error {
 		{"transport", c.Transport != "auto" && c.Transport != "eventloop" && c.Transport != "redcon", "must be auto, eventloop or redcon"},
 		{"transport", c.Transport == "eventloop" && !eventloop.Supported(), "the event loop does not run on this system"},
 		{"transport", c.Transport == "eventloop" && c.TLS.Cert != "", "the event loop does not speak TLS"},
+		{"loops", c.Loops < 0 || c.Loops > 1024, "must be between 0 and 1024"},
 		{"tls.key", (c.TLS.Cert == "") != (c.TLS.Key == ""), "certificate and key go together"},
 		{"data", c.Data == "", "must name a folder"},
 		{"log.level", !validLevel(c.Log.Level), "must be debug, info, warn or error"},

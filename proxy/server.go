@@ -144,7 +144,7 @@ func (s *Server) newTransport() (transport.Server, error) {
 	}
 	loops := s.config.Transport == "eventloop" || s.config.Transport == "auto" && s.config.TLS.Cert == "" && eventloop.Supported()
 	if loops {
-		return eventloop.New(ln, s, limits, idle, s.log)
+		return eventloop.New(ln, s, eventloop.Options{Limits: limits, Idle: idle, Loops: s.config.Loops, Log: s.log})
 	}
 	return redconserver.New(ln, s, limits, idle, s.log), nil
 }

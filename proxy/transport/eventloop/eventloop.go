@@ -7,6 +7,7 @@
 package eventloop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -48,17 +49,24 @@ type Server struct {
 	wg       sync.WaitGroup // connections
 }
 
-// New prepares to serve; nothing is accepted before Serve. idle ends a connection that has been
-// silent for so long; 0: never.
-func New(ln net.Listener, h transport.Handler, limits *transport.Limits, idle time.Duration, log *slog.Logger) (*Server, error) {
-	s := &Server{ln: ln, handler: h, limits: limits, idle: idle, log: log, conns: map[*conn]struct{}{}}
+// Options are what can be chosen.
+type Options struct {
+	Limits *transport.Limits
+	Idle   time.Duration // ends a connection that has been silent for so long; 0: never
+	Loops  int           // 0: one for each processor
+	Log    *slog.Logger
+}
+
+// New prepares to serve; nothing is accepted before Serve.
+func New(ln net.Listener, h transport.Handler, o Options) (*Server, error) {
+	s := &Server{ln: ln, handler: h, limits: o.Limits, idle: o.Idle, log: o.Log, conns: map[*conn]struct{}{}}
 	// gnet calls its own side of an enrolled connection a client; its loops are the same as a server's.
 	client, err := gnet.NewClient(&events{s: s},
-		gnet.WithNumEventLoop(runtime.GOMAXPROCS(0)),
+		gnet.WithNumEventLoop(cmp.Or(o.Loops, runtime.GOMAXPROCS(0))),
 		gnet.WithReadBufferCap(readBytes),
 		gnet.WithTCPNoDelay(gnet.TCPNoDelay),
-		gnet.WithTicker(idle > 0),
-		gnet.WithLogger(gnetLog{log}))
+		gnet.WithTicker(o.Idle > 0),
+		gnet.WithLogger(gnetLog{o.Log}))
 	if err != nil {
 		return nil, err
 	}

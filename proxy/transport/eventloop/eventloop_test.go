@@ -11,7 +11,7 @@ import (
 )
 
 func build(ln net.Listener, h transport.Handler, limits *transport.Limits, idle time.Duration) (transport.Server, error) {
-	return New(ln, h, limits, idle, slog.New(slog.DiscardHandler))
+	return New(ln, h, Options{Limits: limits, Idle: idle, Log: slog.New(slog.DiscardHandler)})
 }
 
 func TestTransport(t *testing.T) { transporttest.Run(t, build) }
