@@ -5,6 +5,7 @@
 package commands
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -17,7 +18,8 @@ type Row struct {
 	Arity      int    // including the name; negative: at least that many
 	Flags      Flags
 	Keys       []KeySpec
-	Categories string // ACL categories that do not follow from the flags
+	KeyFlags   func(args [][]byte) string // what a call does to its keys, where that varies (variable_flags)
+	Categories string                     // ACL categories that do not follow from the flags
 	Tips       []string
 	Group      string
 	Since      string
@@ -95,6 +97,10 @@ type KeySpec struct {
 	Flags string // "RO access": what is done to the keys
 }
 
+// Counted as a KeySpec's Last says that the argument at First is how many keys follow it, which COMMAND
+// INFO calls keynum.
+const Counted = math.MinInt
+
 // The shapes that nearly all commands have.
 func key(flags string) []KeySpec   { return []KeySpec{{1, 0, 1, flags}} }
 func keys(flags string) []KeySpec  { return []KeySpec{{1, -1, 1, flags}} }
@@ -104,32 +110,71 @@ func twoKeys(first, second string) []KeySpec {
 	return []KeySpec{{1, 0, 1, first}, {2, 0, 1, second}}
 }
 
+// targetAndKeys is a key that is written and, after it, those that it is made of.
+func targetAndKeys(target, sources string) []KeySpec {
+	return []KeySpec{{1, 0, 1, target}, {2, -1, 1, sources}}
+}
+
+// countedKeys are keys after their number, which is the argument at first.
+func countedKeys(first int, flags string) []KeySpec {
+	return []KeySpec{{first, Counted, 1, flags}}
+}
+
+// targetAndCountedKeys is a key that is written, the number of those that it is made of, and these.
+func targetAndCountedKeys(target, sources string) []KeySpec {
+	return []KeySpec{{1, 0, 1, target}, {2, Counted, 1, sources}}
+}
+
 // AppendKeys appends the keys among args to dst.
 func (r *Row) AppendKeys(dst, args [][]byte) [][]byte {
 	for i := range r.Keys {
-		k := &r.Keys[i]
-		last := k.First + k.Last
-		if k.Last < 0 {
-			last = len(args) + k.Last
-		}
-		for at := k.First; at <= last && at < len(args); at += k.Step {
+		first, last, step := r.Keys[i].bounds(args)
+		for at := first; at <= last && at < len(args); at += step {
 			dst = append(dst, args[at])
 		}
 	}
 	return dst
 }
 
-// keyRange is the first key, last key and step of the legacy fields of COMMAND INFO.
+// bounds are where the first and the last key are among args. A wrong number of keys, which the
+// handler refuses, makes none.
+func (k *KeySpec) bounds(args [][]byte) (first, last, step int) {
+	switch {
+	case k.Last == Counted:
+		if k.First >= len(args) {
+			return 1, 0, 1
+		}
+		n, isNumber := parseInt(args[k.First])
+		if !isNumber || n < 1 || n > int64(len(args)-k.First-1) {
+			return 1, 0, 1
+		}
+		return k.First + 1, k.First + int(n)*k.Step, k.Step
+	case k.Last < 0:
+		return k.First, len(args) + k.Last, k.Step
+	}
+	return k.First, k.First + k.Last, k.Step
+}
+
+// movable says whether COMMAND INFO's legacy fields leave out keys.
+func (r *Row) movable() bool {
+	return slices.ContainsFunc(r.Keys, func(k KeySpec) bool { return k.Last == Counted })
+}
+
+// keyRange is the first key, last key and step of the legacy fields of COMMAND INFO: those of all key
+// specs that are ranges.
 func (r *Row) keyRange() (first, last, step int) {
-	if len(r.Keys) == 0 {
-		return 0, 0, 0
+	for _, k := range r.Keys {
+		if k.Last == Counted {
+			continue
+		}
+		if first == 0 {
+			first, step = k.First, k.Step
+		}
+		if last = k.Last; last >= 0 {
+			last += k.First
+		}
 	}
-	a, z := r.Keys[0], r.Keys[len(r.Keys)-1]
-	last = z.Last
-	if last >= 0 {
-		last += z.First
-	}
-	return a.First, last, a.Step
+	return first, last, step
 }
 
 // AcceptsArity says whether a call with n arguments, the name included, has the right number.

@@ -47,6 +47,21 @@ const (
 	ErrBadCommand     Error = "ERR Invalid command specified"
 	ErrBadArguments   Error = "ERR Invalid number of arguments specified for command"
 	ErrMaxClients     Error = "ERR max number of clients reached"
+
+	ErrBit              Error = "ERR bit is not an integer or out of range"
+	ErrBitArgument      Error = "ERR The bit argument must be 1 or 0."
+	ErrBitOffset        Error = "ERR bit offset is not an integer or out of range"
+	ErrBitopNot         Error = "ERR BITOP NOT must be called with a single source key."
+	ErrBitfieldType     Error = "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
+	ErrBitfieldReadonly Error = "ERR BITFIELD_RO only supports the GET subcommand"
+	ErrOverflowType     Error = "ERR Invalid OVERFLOW type specified"
+	ErrNotHLL           Error = "WRONGTYPE Key is not a valid HyperLogLog string value."
+	ErrCorruptedHLL     Error = "INVALIDOBJ Corrupted HLL object detected"
+	ErrNoSuchHLL        Error = "ERR The specified key does not exist"
+	ErrHLLNotSparse     Error = "ERR HLL encoding is not sparse"
+	ErrLCSType          Error = "ERR The specified keys must contain string values"
+	ErrLCSBoth          Error = "ERR If you want both the length and indexes, please just use IDX."
+	ErrLCSMemory        Error = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
 )
 
 // Texts of our own, for what Redis does not have.
@@ -110,4 +125,8 @@ func cut(b []byte, n int) string {
 
 func unknownClientType(kind []byte) Error {
 	return Error("ERR Unknown client type '" + cString(kind) + "'")
+}
+
+func unknownPFDebug(sub []byte) Error {
+	return Error("ERR Unknown PFDEBUG subcommand '" + cString(sub) + "'")
 }

@@ -152,6 +152,7 @@ var generated = []string{
 	"SUBSTR", "SETRANGE", "INCR", "DECR", "INCRBY", "DECRBY", "INCRBYFLOAT", "DEL", "UNLINK", "EXISTS", "TYPE", "TOUCH", "RENAME", "RENAMENX",
 	"COPY", "MOVE", "DUMP", "RESTORE", "RESTORE", "EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT", "TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME",
 	"PERSIST", "SELECT", "SWAPDB", "KEYS", "SCAN", "LPUSH",
+	"SETBIT", "GETBIT", "BITCOUNT", "BITPOS", "BITOP", "BITFIELD", "BITFIELD_RO", "PFADD", "PFADD", "PFMERGE", "LCS",
 }
 
 func (g *generator) arguments(name string) []string {
@@ -205,8 +206,67 @@ func (g *generator) arguments(name string) []string {
 		return []string{g.pick("*", "a", "[a-c]", "?", "[^a]", "")}
 	case "SCAN":
 		return append([]string{"0", "COUNT", "1000"}, g.options([]string{"MATCH", g.pick("*", "a", "[a-c]", "?")}, []string{"TYPE", g.pick("nosuch", "hash")})...)
+	case "SETBIT":
+		return []string{g.key(), g.bitOffset(), g.pick("0", "1", "1", "2", "x")}
+	case "GETBIT":
+		return []string{g.key(), g.bitOffset()}
+	case "BITCOUNT":
+		return append([]string{g.key()}, g.bitRange()...)
+	case "BITPOS":
+		return append([]string{g.key(), g.pick("0", "0", "1", "1", "2", "")}, g.bitRange()...)
+	case "BITOP":
+		return append([]string{g.option("AND", "OR", "XOR", "NOT"), g.key()}, g.keys()...)
+	case "BITFIELD", "BITFIELD_RO":
+		return append([]string{g.key()}, g.bitfield(name == "BITFIELD_RO")...)
+	case "PFADD":
+		return append([]string{g.key()}, g.keys()...)
+	case "PFMERGE":
+		return g.keys()
+	case "LCS":
+		return append([]string{g.key(), g.key()}, g.options([]string{"LEN"}, []string{"IDX"}, []string{"WITHMATCHLEN"}, []string{"MINMATCHLEN", g.number()})...)
 	}
 	return []string{g.key()}
+}
+
+// bitOffset is small where it is one, so that no string becomes a large one.
+func (g *generator) bitOffset() string {
+	if g.IntN(8) == 0 {
+		return g.pick("", "x", "-1", "#1", "01", "4294967296", "9223372036854775807", "9223372036854775808")
+	}
+	return strconv.Itoa(g.IntN(200))
+}
+
+// bitRange is what may follow BITCOUNT and BITPOS.
+func (g *generator) bitRange() (args []string) {
+	for range g.IntN(3) {
+		args = append(args, g.number())
+	}
+	if len(args) == 2 && g.IntN(2) == 0 {
+		args = append(args, g.option("BIT", "BYTE"))
+	}
+	return args
+}
+
+// bitfield is some operations, mostly correct ones.
+func (g *generator) bitfield(readonly bool) (args []string) {
+	for range 1 + g.IntN(4) {
+		integer := []string{g.option("i64", "u63", "i1", "u1", "i8", "u8", "u7", "i9", "u31", "i32", "u33", "u64"), g.pick("", "#") + strconv.Itoa(g.IntN(20))}
+		operand := strconv.FormatInt(int64(g.Uint64())>>g.IntN(64), 10)
+		if g.IntN(4) == 0 {
+			operand = g.number()
+		}
+		switch kind := g.IntN(4); {
+		case kind == 0 || readonly && kind < 3:
+			args = append(append(args, "GET"), integer...)
+		case kind == 1:
+			args = append(append(append(args, "SET"), integer...), operand)
+		case kind == 2:
+			args = append(append(append(args, "INCRBY"), integer...), operand)
+		default:
+			args = append(args, "OVERFLOW", g.option("SAT", "WRAP", "FAIL"))
+		}
+	}
+	return args
 }
 
 // condition is rarely GT or LT: next to a time to live that is set again they would compare clocks.

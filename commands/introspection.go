@@ -61,7 +61,11 @@ func (c *Ctx) describe(r *Row) {
 	c.Array(10)
 	c.Text(r.FullName)
 	c.Int(int64(r.Arity))
-	c.statuses(r.Flags.Names(), "")
+	flags := r.Flags.Names()
+	if r.movable() {
+		flags = append(flags, "movablekeys")
+	}
+	c.statuses(flags, "")
 	c.Int(int64(first))
 	c.Int(int64(last))
 	c.Int(int64(step))
@@ -104,17 +108,25 @@ func (c *Ctx) describeKeys(k KeySpec) {
 	c.Text("index")
 	c.Int(int64(k.First))
 	c.Text("find_keys")
+	kind, spec := "range", []argument{{"lastkey", k.Last}, {"keystep", k.Step}, {"limit", 0}}
+	if k.Last == Counted {
+		kind, spec = "keynum", []argument{{"keynumidx", 0}, {"firstkey", 1}, {"keystep", k.Step}}
+	}
 	c.Map(2)
 	c.Text("type")
-	c.Text("range")
+	c.Text(kind)
 	c.Text("spec")
-	c.Map(3)
-	c.Text("lastkey")
-	c.Int(int64(k.Last))
-	c.Text("keystep")
-	c.Int(int64(k.Step))
-	c.Text("limit")
-	c.Int(0)
+	c.Map(len(spec))
+	for _, a := range spec {
+		c.Text(a.name)
+		c.Int(int64(a.value))
+	}
+}
+
+// argument is a number in the description of a key spec.
+type argument struct {
+	name  string
+	value int
 }
 
 func commandDocs(c *Ctx) error {
@@ -174,6 +186,9 @@ func commandGetKeysAndFlags(c *Ctx) error {
 	c.Array(len(r.AppendKeys(nil, args)))
 	for _, spec := range r.Keys {
 		one := Row{Keys: []KeySpec{spec}}
+		if r.KeyFlags != nil {
+			spec.Flags = r.KeyFlags(args)
+		}
 		for _, k := range one.AppendKeys(nil, args) {
 			c.Array(2)
 			c.Bulk(k)

@@ -9,7 +9,7 @@ import (
 var stringRows = []*Row{
 	{Name: "get", Arity: 2, Flags: Readonly | Fast, Keys: key("RO access"), Categories: "string", Group: "string", Since: "1.0.0",
 		Complexity: "O(1)", Summary: "Returns the string at a key.", Run: get},
-	{Name: "set", Arity: -3, Flags: Write | DenyOOM, Keys: key("RW access update variable_flags"), Categories: "string", Group: "string", Since: "1.0.0",
+	{Name: "set", Arity: -3, Flags: Write | DenyOOM, Keys: key("RW access update variable_flags"), KeyFlags: setKeyFlags, Categories: "string", Group: "string", Since: "1.0.0",
 		Complexity: "O(1)", Summary: "Stores a string under a key, whatever was there before.", Run: set},
 	{Name: "setnx", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: key("OW insert"), Categories: "string", Group: "string", Since: "1.0.0",
 		Complexity: "O(1)", Summary: "Stores a string under a key that does not exist yet.", Run: setnx},
@@ -83,6 +83,16 @@ func set(c *Ctx, tx backends.Tx) error {
 		c.OK()
 	}
 	return nil
+}
+
+// setKeyFlags: SET reads what it replaces only with GET.
+func setKeyFlags(args [][]byte) string {
+	for _, a := range args[min(len(args), 3):] {
+		if equalFold(a, "GET") {
+			return "RW access update"
+		}
+	}
+	return "OW update"
 }
 
 // replace stores a string whatever type the key had, and leaves its expiry alone.

@@ -22,6 +22,7 @@ func NewTable() *Table {
 	t := &Table{byName: map[string]*Row{}}
 	families := [][]*Row{
 		stringRows, counterRows, keyRows, expireRows, scanRows, databaseRows,
+		bitmapRows, bitfieldRows, hllRows, lcsRows,
 		connectionRows, clientRows, commandRows, serverRows, configRows, stateRows,
 	}
 	for _, family := range families {
@@ -82,7 +83,7 @@ func (t *Table) Rows() []*Row { return t.rows }
 func (t *Table) Commands() []*Row { return t.top }
 
 // Find returns the row for a call, a container's subcommand included, or the error with which
-// Redis refuses it: unknown, or with a wrong number of arguments.
+// Redis refuses it: unknown, or with a wrong number of arguments, where the row is returned too.
 func (t *Table) Find(args [][]byte) (*Row, error) {
 	var buf [longestName]byte
 	r := t.byName[string(lower(buf[:0], args[0]))]
@@ -97,7 +98,7 @@ func (t *Table) Find(args [][]byte) (*Row, error) {
 		r = sub
 	}
 	if !r.AcceptsArity(len(args)) || r.Serve == nil && r.Run == nil {
-		return nil, wrongArity(r.FullName)
+		return r, wrongArity(r.FullName)
 	}
 	return r, nil
 }
