@@ -90,32 +90,37 @@ func bitcount(c *Ctx, tx backends.Tx) error {
 		return nil
 	}
 	value := s.Bytes()
-	from, to := span(0, -1, len(value), false)
-	switch len(c.Args) {
-	case 2:
-	case 4, 5:
-		start, err := integer(c.Args[2])
-		if err != nil {
-			return err
-		}
-		end, err := integer(c.Args[3])
-		if err != nil {
-			return err
-		}
-		if start < 0 && end < 0 && start > end {
-			c.Int(0)
-			return nil
-		}
-		inBits, err := bitUnit(c.Args[4:])
-		if err != nil {
-			return err
-		}
-		from, to = span(start, end, len(value), inBits)
-	default:
-		return ErrSyntax
+	from, to, err := bitcountSpan(c.Args[2:], len(value))
+	if err != nil {
+		return err
 	}
 	c.Int(countOnes(value, from, to))
 	return nil
+}
+
+// bitcountSpan reads [start end [BYTE | BIT]]. In Redis 7.0 nobody looks at the unit of a range that
+// begins after its end, both counted from the end.
+func bitcountSpan(args [][]byte, size int) (from, to int64, err error) {
+	if len(args) == 1 || len(args) > 3 {
+		return 0, 0, ErrSyntax
+	}
+	start, end, inBits := int64(0), int64(-1), false
+	if len(args) > 0 {
+		if start, err = integer(args[0]); err != nil {
+			return 0, 0, err
+		}
+		if end, err = integer(args[1]); err != nil {
+			return 0, 0, err
+		}
+		if start < 0 && end < 0 && start > end {
+			return 0, -1, nil
+		}
+		if inBits, err = bitUnit(args[2:]); err != nil {
+			return 0, 0, err
+		}
+	}
+	from, to = span(start, end, size, inBits)
+	return from, to, nil
 }
 
 func bitpos(c *Ctx, tx backends.Tx) error {

@@ -16,6 +16,26 @@ func mend(b []byte) []byte {
 	return b
 }
 
+// mendZip does the same for a ziplist, mendZipmap for a zipmap.
+func mendZip(b []byte) []byte {
+	b = append(append(make([]byte, zipHeader, zipHeader+len(b)+1), b...), end)
+	tail := zipHeader
+	for pos := zipHeader; pos < len(b)-1; {
+		tail = pos
+		e, ok := readZipEntry(b[pos : len(b)-1])
+		if !ok {
+			break
+		}
+		pos += e.size
+	}
+	binary.LittleEndian.PutUint32(b, uint32(len(b)))
+	binary.LittleEndian.PutUint32(b[4:], uint32(tail))
+	binary.LittleEndian.PutUint16(b[8:], uncounted)
+	return b
+}
+
+func mendZipmap(b []byte) []byte { return append(append([]byte{zipmapLong}, b...), end) }
+
 // Whatever is valid can be read both ways, and edited, and is still valid.
 func FuzzValid(f *testing.F) {
 	f.Add([]byte(build([][]byte{[]byte("a"), []byte("1000"), bytes.Repeat([]byte("b"), 200)})), uint64(1))
@@ -53,48 +73,58 @@ func walkAndEdit(t *testing.T, l List, seed uint64) {
 	}
 }
 
-func FuzzZiplist(f *testing.F) {
-	for _, z := range ziplists() {
-		f.Add([]byte(z.bytes))
+// seed has the short fixtures, whole and without what a mend adds to both ends.
+func seed(f *testing.F, all []fixture, header int) {
+	for _, z := range all {
+		if len(z.bytes) < 1000 {
+			f.Add([]byte(z.bytes))
+			f.Add([]byte(z.bytes[header : len(z.bytes)-1]))
+		}
 	}
+}
+
+func FuzzZiplist(f *testing.F) {
+	seed(f, ziplists(), zipHeader)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		elements, err := Ziplist(b)
-		l, err2 := FromZiplist(b)
-		if (err == nil) != (err2 == nil) {
-			t.Fatal(err, err2)
-		}
-		if err != nil {
-			return
-		}
-		var m [][]byte
-		for e := range elements {
-			m = append(m, bytes.Clone(e))
-		}
-		if err := check(l, m); err != nil {
-			t.Fatal(err)
+		for _, b := range [][]byte{b, mendZip(b)} {
+			elements, err := Ziplist(b)
+			l, err2 := FromZiplist(b)
+			if (err == nil) != (err2 == nil) {
+				t.Fatal(err, err2)
+			}
+			if err != nil {
+				continue
+			}
+			var m [][]byte
+			for e := range elements {
+				m = append(m, bytes.Clone(e))
+			}
+			if err := check(l, m); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }
 
 func FuzzZipmap(f *testing.F) {
-	for _, z := range zipmaps() {
-		f.Add([]byte(z.bytes))
-	}
+	seed(f, zipmaps(), 1)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		pairs, err := Zipmap(b)
-		l, err2 := FromZipmap(b)
-		if (err == nil) != (err2 == nil) {
-			t.Fatal(err, err2)
-		}
-		if err != nil {
-			return
-		}
-		var m [][]byte
-		for field, value := range pairs {
-			m = append(m, field, value)
-		}
-		if err := check(l, m); err != nil {
-			t.Fatal(err)
+		for _, b := range [][]byte{b, mendZipmap(b)} {
+			pairs, err := Zipmap(b)
+			l, err2 := FromZipmap(b)
+			if (err == nil) != (err2 == nil) {
+				t.Fatal(err, err2)
+			}
+			if err != nil {
+				continue
+			}
+			var m [][]byte
+			for field, value := range pairs {
+				m = append(m, field, value)
+			}
+			if err := check(l, m); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

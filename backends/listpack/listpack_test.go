@@ -49,7 +49,11 @@ func sample(r *rand.Rand, all []string) []byte {
 	return b
 }
 
+// texts are the elements of a list; none of nil, which stands beside an error.
 func texts(l List) [][]byte {
+	if l == nil {
+		return nil
+	}
 	var all [][]byte
 	var scratch [20]byte
 	for pos := l.First(); pos != 0; pos = l.Next(pos) {

@@ -22,8 +22,6 @@ const (
 	typeZsetZip   = 12
 	typeHashZip   = 13
 	typeQuicklist = 14
-	typeHash      = 16
-	typeZset      = 17
 	typeList      = 18
 )
 
@@ -290,49 +288,4 @@ func damaged(r *rand.Rand, all []string) List {
 		}
 	}
 	return l
-}
-
-func TestRedisReadsOldBytesAsWeDo(t *testing.T) {
-	c, ctx := startRedis(t), t.Context()
-	restore := func(kind byte, body []byte, read ...any) []string {
-		if err := c.RestoreReplace(ctx, "k", 0, payload(kind, body)).Err(); err != nil {
-			t.Fatalf("type %d: %v", kind, err)
-		}
-		got, err := c.Do(ctx, read...).StringSlice()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return got
-	}
-	for _, z := range ziplists() {
-		for kind, body := range map[byte][]byte{typeListZip: blob(z.bytes), typeQuicklist: append([]byte{1}, blob(z.bytes)...)} {
-			if got := restore(kind, body, "lrange", "k", 0, -1); !slices.Equal(got, z.want) {
-				t.Errorf("%s: Redis has %.300q", z.name, got)
-			}
-		}
-	}
-	pairs := ziplist(false, zipString("m"), zipItem{"\xf1", "", "0"}, zipString(strings.Repeat("n", 300)), zipString("1.5"),
-		zipItem{"\xfe", "\x80", "-128"}, zipItem{"\xc0", "\x00\x01", "256"})
-	l, err := FromZiplist([]byte(pairs))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for kind, read := range map[byte][]any{typeHashZip: {"hgetall", "k"}, typeZsetZip: {"zrange", "k", 0, -1, "withscores"}} {
-		got := restore(kind, blob(pairs), read...)
-		if !slices.EqualFunc(got, texts(l), func(a string, b []byte) bool { return a == string(b) }) {
-			t.Errorf("type %d: Redis has %.300q", kind, got)
-		}
-		if p := c.Dump(ctx, "k").Val(); !bytes.Equal(dumped(p), l) {
-			t.Errorf("type %d: Redis makes %.300q of it, we %.300q", kind, p, l)
-		}
-	}
-	for _, z := range zipmaps() {
-		if got := restore(typeZipmap, blob(z.bytes), "hgetall", "k"); !slices.Equal(got, z.want) {
-			t.Errorf("%s: Redis has %.300q", z.name, got)
-		}
-		l, err := FromZipmap([]byte(z.bytes))
-		if p := c.Dump(ctx, "k").Val(); err != nil || !bytes.Equal(dumped(p), l) {
-			t.Errorf("%s: %v: Redis makes %.300q of it, we %.300q", z.name, err, p, l)
-		}
-	}
 }

@@ -29,7 +29,8 @@ type zipPair struct {
 
 // Zipmap returns the pairs of a zipmap, which share its memory. It is checked first, as thoroughly as
 // Redis's zipmapValidateIntegrity does and a little more: a length that takes five bytes without
-// need, which Redis lets pass to misread it later, is an error.
+// need, which Redis lets pass to misread it later, is an error. An empty zipmap and a field that is
+// there twice, which Redis refuses, are for the caller to see.
 func Zipmap(b []byte) (iter.Seq2[[]byte, []byte], error) {
 	if err := validZipmap(b); err != nil {
 		return nil, err

@@ -130,11 +130,15 @@ func testPushes(t *testing.T, build New, slow bool) {
 		}
 	}()
 	r := bufio.NewReader(c)
-	wantLines(t, r, `+["PUSH"]`)
+	first := "+[\"PUSH\"]\r\n" // pushes may overtake the reply to what has caused them
 	for pushed, replied := 0, 0; pushed < pushes || replied < n; {
 		line, err := r.ReadString('\n')
 		if err != nil {
 			t.Fatal(err)
+		}
+		if line == first {
+			first = ""
+			continue
 		}
 		want := fmt.Sprintf("+[%q %q]\r\n", pushWord(replied), fmt.Sprint(replied))
 		if line[0] == '>' {
