@@ -42,7 +42,7 @@ func (s *session) Try(args [][]byte) bool {
 		return false
 	}
 	row, err := s.server.table.Find(args)
-	if err == nil && (row.Flags&commands.Long != 0 || row.Serve == nil && !s.tryEnter()) {
+	if err == nil && (row.IsLong(args) || row.Serve == nil && !s.tryEnter()) {
 		return false
 	}
 	start := s.begin(args)

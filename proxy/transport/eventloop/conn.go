@@ -31,7 +31,9 @@ type conn struct {
 	backlog []byte    // what came in and has to wait; always the loop's
 	gone    bool      // the connection is closed; always the loop's
 	ending  time.Time // since when nothing more is read; zero: it goes on
+	at      int32     // the number of its loop
 
+	home atomic.Int32 // the number of the loop where it belongs
 	busy atomic.Bool  // a goroutine has it
 	seen atomic.Int64 // Unix nanoseconds of the last request
 
@@ -105,8 +107,23 @@ func (c *conn) receive(gc gnet.Conn) gnet.Action {
 		return c.handOver(gc, append([]byte(nil), rest...)) // rest is the loop's
 	case c.s.draining.Load():
 		return c.finish(gc)
+	case c.at != c.home.Load():
+		return c.move(gc)
 	}
 	return gnet.None
+}
+
+// move takes the connection to the loop where it belongs.
+func (c *conn) move(gc gnet.Conn) gnet.Action {
+	if gc.OutboundBuffered() > 0 {
+		return gnet.None // with the next request, then
+	}
+	nc, err := c.detach(gc)
+	if err != nil {
+		return gnet.None
+	}
+	go c.enroll(nc) // it waits for the other loop
+	return gnet.Close
 }
 
 // handOver gives the connection to a goroutine, which begins with input.

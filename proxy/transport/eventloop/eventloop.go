@@ -35,42 +35,58 @@ func Supported() bool {
 
 // Server serves sessions on one listener.
 type Server struct {
-	ln      net.Listener
-	handler transport.Handler
-	limits  *transport.Limits
-	idle    time.Duration
-	log     *slog.Logger
-	client  *gnet.Client
+	ln       net.Listener
+	handler  transport.Handler
+	limits   *transport.Limits
+	idle     time.Duration
+	log      *slog.Logger
+	loops    []*gnet.Client // each with one loop
+	active   atomic.Int32   // so many of them have connections
+	balancer func()         // changes active with the load until ended is closed; nil: none
+	ended    chan struct{}
 
 	draining atomic.Bool
 	mu       sync.Mutex
 	started  bool // the loops run
 	conns    map[*conn]struct{}
 	wg       sync.WaitGroup // connections
+
+	background sync.WaitGroup // the balancer
 }
 
 // Options are what can be chosen.
 type Options struct {
 	Limits *transport.Limits
 	Idle   time.Duration // ends a connection that has been silent for so long; 0: never
-	Loops  int           // 0: one for each processor
+	Loops  int           // 0: as many as the load wants, up to one for each processor
 	Log    *slog.Logger
 }
 
 // New prepares to serve; nothing is accepted before Serve.
 func New(ln net.Listener, h transport.Handler, o Options) (*Server, error) {
-	s := &Server{ln: ln, handler: h, limits: o.Limits, idle: o.Idle, log: o.Log, conns: map[*conn]struct{}{}}
-	// gnet calls its own side of an enrolled connection a client; its loops are the same as a server's.
-	client, err := gnet.NewClient(&events{s: s},
-		gnet.WithNumEventLoop(cmp.Or(o.Loops, runtime.GOMAXPROCS(0))),
-		gnet.WithReadBufferCap(readBytes),
-		gnet.WithTCPNoDelay(gnet.TCPNoDelay),
-		gnet.WithTicker(o.Idle > 0),
-		gnet.WithLogger(gnetLog{o.Log}))
-	if err != nil {
-		return nil, err
+	s := &Server{
+		ln: ln, handler: h, limits: o.Limits, idle: o.Idle, log: o.Log,
+		conns: map[*conn]struct{}{}, ended: make(chan struct{}),
 	}
-	s.client = client
+	n := cmp.Or(o.Loops, runtime.GOMAXPROCS(0))
+	s.active.Store(int32(n))
+	if _, known := idleTime(); known && o.Loops == 0 {
+		s.balancer = s.balance
+		s.active.Store(1)
+	}
+	for i := range n {
+		// gnet calls its own side of an enrolled connection a client; its loop is the same as a server's.
+		client, err := gnet.NewClient(&events{s: s},
+			gnet.WithNumEventLoop(1),
+			gnet.WithReadBufferCap(readBytes),
+			gnet.WithTCPNoDelay(gnet.TCPNoDelay),
+			gnet.WithTicker(o.Idle > 0 && i == 0),
+			gnet.WithLogger(gnetLog{o.Log}))
+		if err != nil {
+			return nil, err
+		}
+		s.loops = append(s.loops, client)
+	}
 	return s, nil
 }
 
@@ -96,15 +112,30 @@ func (s *Server) Serve() error {
 	}
 }
 
-// start starts the loops, unless Shutdown came first.
-func (s *Server) start() (err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.draining.Load() {
-		err = s.client.Start()
-		s.started = err == nil
+func stop(loops []*gnet.Client) (err error) {
+	for _, l := range loops {
+		err = errors.Join(err, l.Stop())
 	}
 	return err
+}
+
+// start starts the loops, unless Shutdown came first.
+func (s *Server) start() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining.Load() {
+		return nil
+	}
+	for i, l := range s.loops {
+		if err := l.Start(); err != nil {
+			return errors.Join(err, stop(s.loops[:i]))
+		}
+	}
+	s.started = true
+	if s.balancer != nil {
+		s.background.Go(s.balancer)
+	}
+	return nil
 }
 
 func (s *Server) accept(nc net.Conn) {
@@ -122,7 +153,13 @@ func (s *Server) accept(nc net.Conn) {
 		_ = nc.Close() // the client may be gone
 		return
 	}
-	if _, err := s.client.EnrollContext(nc, c); err != nil {
+	s.enroll(nc, c)
+}
+
+// enroll puts a connection on the loop where it belongs. nc is closed; the loop has a descriptor of its own.
+func (s *Server) enroll(nc net.Conn, c *conn) {
+	c.at = c.home.Load()
+	if _, err := s.loops[c.at].EnrollContext(nc, c); err != nil {
 		s.log.Warn("a connection was not taken", "error", err)
 		s.remove(c)
 	}
@@ -137,6 +174,7 @@ func (s *Server) add(c *conn) bool {
 	}
 	s.conns[c] = struct{}{}
 	s.wg.Add(1)
+	c.home.Store(int32(len(s.conns)) % s.active.Load())
 	return true
 }
 
@@ -169,6 +207,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if !started {
 		return err
 	}
+	close(s.ended)
 	for _, c := range s.all() {
 		c.nudge()
 	}
@@ -186,7 +225,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		}
 		<-done
 	}
-	return errors.Join(err, s.client.Stop())
+	s.background.Wait()
+	return errors.Join(err, stop(s.loops))
 }
 
 // events are what gnet calls, always on the loop of the connection.

@@ -114,9 +114,6 @@ func (c *conn) enroll(nc net.Conn) bool {
 	c.nc = nil
 	c.mu.Unlock()
 	c.busy.Store(false)
-	if _, err := c.s.client.EnrollContext(nc, c); err != nil {
-		c.s.log.Warn("a connection was not taken", "error", err)
-		c.s.remove(c)
-	}
+	c.s.enroll(nc, c)
 	return true
 }
