@@ -3,6 +3,9 @@
 SECONDS ?= 30
 TIMEOUT ?= 15m
 
+# What depends on how sockets are read is tested with the other transport as well.
+PROTOCOL = 'Malformed|Limits|Auth|Handshakes|Stories|Quit|Signal|ComeAndGo|Leave|BigValues|Pipelines?|Idle|Socket|UnderWay'
+
 .PHONY: help build test lint fuzz soak bench clean
 .DEFAULT_GOAL := help
 
@@ -15,6 +18,7 @@ build: ## build ./switchyard
 test: ## run every test with the race detector; installs redis-server where it is missing
 	@scripts/need
 	go test -race -timeout $(TIMEOUT) ./...
+	go test -race -timeout $(TIMEOUT) ./integration -transport redcon -run $(PROTOCOL)
 
 lint: ## check format, vet and staticcheck
 	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi

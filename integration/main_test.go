@@ -26,8 +26,9 @@ import (
 )
 
 var (
-	seedFlag = flag.Uint64("seed", 0, "the seed of random tests; 0: another one at each run")
-	soakFlag = flag.Duration("soak", 0, "how long random tests go on; 0: some seconds")
+	seedFlag      = flag.Uint64("seed", 0, "the seed of random tests; 0: another one at each run")
+	transportFlag = flag.String("transport", "auto", "the transport to test: auto, eventloop or redcon")
+	soakFlag      = flag.Duration("soak", 0, "how long random tests go on; 0: some seconds")
 )
 
 // binary is the Switchyard under test, with the race detector inside: a race that any test causes

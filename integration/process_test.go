@@ -67,7 +67,9 @@ func launch(t testing.TB, s settings) *process {
 		args = append(args, "--backend", s.Backend)
 	}
 	p.cmd = exec.Command(binary, append(args, s.Args...)...)
-	p.cmd.Env = environment(append([]string{"SWITCHYARD_BACKENDS_REDIS_URL=redis://" + p.Upstream.Addr}, s.Env...))
+	p.cmd.Env = environment(append([]string{
+		"SWITCHYARD_BACKENDS_REDIS_URL=redis://" + p.Upstream.Addr, "SWITCHYARD_TRANSPORT=" + *transportFlag,
+	}, s.Env...))
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
