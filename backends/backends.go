@@ -53,6 +53,7 @@ type Stats struct {
 	Bytes     int64           // memory used, or space on disk for a persistent backend
 	MaxBytes  int64           // the limit on Bytes; 0: none
 	Policy    string          // the eviction policy by Redis's name; "" means noeviction
+	Samples   int             // how many keys are looked at to evict one; 0: none is ever evicted
 	Hits      int64           // reads of a key that was there
 	Misses    int64           // reads of a key that was not
 	Expired   int64           // keys removed because their time had come
@@ -185,12 +186,23 @@ type (
 	Optimizer interface {
 		Optimize(ctx context.Context) error
 	}
+	// Limiter can change the limit on the memory that it uses. Without it there is no such limit, or it
+	// is not ours.
+	Limiter interface {
+		// SetLimits changes all limits at once. What is above them goes with the next write.
+		SetLimits(Limits) error
+	}
 	// Pauser can stop removing keys by itself (expiry, eviction), as the hidden target of a
 	// switch must. Calls of Pause and Resume do not nest. Without it the backend is taken as one
 	// that a switch need not tell.
 	Pauser interface {
 		Pause()
 		Resume()
+	}
+	// Identifier names the store that a backend talks to, where two instances may talk to one: they
+	// have the same text. Without it the backend is taken as one that shares its store with no other.
+	Identifier interface {
+		Identity(ctx context.Context) (string, error)
 	}
 	// Notifier reports each key that the backend removes by itself. fn is called while the key is locked, after its
 	// removal: it must be quick and must not call back. nil stops the reports. Without it
@@ -199,6 +211,13 @@ type (
 		OnRemove(fn func(db int, key []byte, why Reason))
 	}
 )
+
+// Limits are a limit on the memory used, and what to do about it.
+type Limits struct {
+	Bytes   int64  // 0: none
+	Policy  string // the eviction policy by Redis's name
+	Samples int    // how many keys are looked at to evict one
+}
 
 // Catalog is a Forwarder's knowledge of commands that the command table does not have: those of
 // modules and of newer servers. Without it such commands are unknown.

@@ -21,10 +21,24 @@ type Compact struct {
 func NewCompact() *Compact {
 	c := &Compact{}
 	for limit, value := range map[*atomic.Int64]int64{
-		&c.HashEntries: 128, &c.HashValue: 64, &c.ListSize: -2, &c.SetIntegers: 512, &c.SetEntries: 128, &c.SetValue: 64,
+		&c.HashEntries: 512, &c.HashValue: 64, &c.ListSize: -2, &c.SetIntegers: 512, &c.SetEntries: 128, &c.SetValue: 64,
 		&c.ZSetEntries: 128, &c.ZSetValue: 64, &c.StreamBytes: 4096, &c.StreamEntries: 100,
 	} {
 		limit.Store(value)
 	}
 	return c
+}
+
+// StreamTrim is how many entries an approximate Trim removes at most, unless it has a limit of its own: those
+// of a hundred nodes.
+func (c *Compact) StreamTrim() int {
+	const nodes, otherwise, most = 100, 10_000, 1_000_000
+	n := c.StreamEntries.Load()
+	switch {
+	case n <= 0:
+		return otherwise
+	case n > most/nodes:
+		return most
+	}
+	return int(nodes * n)
 }

@@ -1,6 +1,7 @@
 package backends
 
-// Hash is one hash: values by field. A field whose deadline is not after Access.Now is absent.
+// Hash is one hash: values by field. A field whose deadline is not after Access.Now is absent, and so is
+// a hash that has no other fields.
 type Hash interface {
 	// Len counts the fields, including expired ones that were not removed yet.
 	Len() int
@@ -12,11 +13,12 @@ type Hash interface {
 	// Delete removes a field and says whether it existed.
 	Delete(field []byte) bool
 	// Each visits all fields until fn says not to go on: those of a small hash in the order in which they
-	// came. fn must not write.
+	// came, unless some have a deadline. Both are valid until fn returns. fn must not write.
 	Each(fn func(field, value []byte) (more bool))
 	// Scan visits about count fields as Database.Scan visits keys. A small hash is visited whole.
 	Scan(cursor uint64, count int, fn func(field, value []byte)) (next uint64)
-	// Random returns some field, each with about the same chance; ok is false when there is none.
+	// Random returns some field, each with about the same chance, valid as those of Each are until the next
+	// call of Random; ok is false when there is none.
 	Random() (field, value []byte, ok bool)
 	// Deadlines are about the expiry of single fields.
 	FieldExpiry

@@ -14,6 +14,7 @@ type Set interface {
 	Each(fn func(member []byte) (more bool))
 	// Scan visits about count members as Database.Scan visits keys. A small set is visited whole.
 	Scan(cursor uint64, count int, fn func(member []byte)) (next uint64)
-	// Random returns some member, each with about the same chance; nil when there is none.
+	// Random returns some member, each with about the same chance, valid until the next call of
+	// Random or the next write; nil when there is none.
 	Random() []byte
 }

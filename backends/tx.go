@@ -12,11 +12,12 @@ const (
 	SetType
 	ZSetType
 	HashType
+	StreamType
 )
 
 // String is the type's name as TYPE replies it.
 func (t Type) String() string {
-	names := [...]string{"none", "string", "list", "set", "zset", "hash"}
+	names := [...]string{"none", "string", "list", "set", "zset", "hash", "stream"}
 	if int(t) >= len(names) {
 		return names[None] // a damaged record may say anything
 	}
@@ -44,14 +45,17 @@ type Tx interface {
 	Set(key []byte) (Set, error)
 	ZSet(key []byte) (ZSet, error)
 	Hash(key []byte) (Hash, error)
+	Stream(key []byte) (Stream, error)
 }
 
 // Keyspace is what can be done to a key whatever its type.
 type Keyspace interface {
-	// Type is None for an absent key. Neither it nor Expiry counts as an access to the key.
+	// Type is None for an absent key. Of the methods here only Touch counts as an access to the key.
 	Type(key []byte) Type
 	// Encoding is how the value of a key is kept, in the words of OBJECT ENCODING; "" for an absent key.
 	Encoding(key []byte) string
+	// Use is what is known of a key's size and of how it is used; false for an absent key.
+	Use(key []byte) (Use, bool)
 	// Touch counts as an access to the key, and says whether it exists.
 	Touch(key []byte) bool
 	// Expiry is the key's deadline in Unix milliseconds; 0: absent, or without expiry.
@@ -66,6 +70,14 @@ type Keyspace interface {
 	Move(from []byte, db int, to []byte)
 	// Copy is Move that leaves the original.
 	Copy(from []byte, db int, to []byte)
+}
+
+// Use is what an engine knows of one key beside its value. Zeros are unknown.
+type Use struct {
+	Bytes     int64 // what the key and its value take
+	Idle      int64 // seconds since the last access, unless accesses are counted
+	Counted   bool  // accesses are counted, for an LFU eviction policy
+	Frequency int64 // how many, on Redis's logarithmic scale from 0 to 255
 }
 
 // Database is what can be done to a numbered database as a whole.

@@ -347,7 +347,6 @@ func TestBitmapsStayWithinTheLongestString(t *testing.T) {
 
 func TestBitsOfAnExistingStringAllocateNothing(t *testing.T) {
 	r := newRig(t)
-	r.engine = r.engine.(listing).Engine
 	r.do("SETBIT", "bits", "1000000", "1")
 	for _, line := range []string{"SETBIT bits 77 1", "SETBIT bits 77 0", "GETBIT bits 1000000", "BITCOUNT bits",
 		"BITFIELD bits SET u16 #5 7 INCRBY i8 100 1 GET u63 9"} {
@@ -364,7 +363,6 @@ func TestBitsOfAnExistingStringAllocateNothing(t *testing.T) {
 
 func BenchmarkBitmaps(b *testing.B) {
 	r := newRig(b)
-	r.engine = r.engine.(listing).Engine
 	r.do("SETBIT", "m", "8388607", "1") // 1 MB
 	r.do("SETBIT", "n", "8388600", "1")
 	for _, line := range []string{"SETBIT m 4000000 1", "GETBIT m 4000000", "BITFIELD m INCRBY u32 #1000 1", "BITCOUNT m", "BITPOS m 1", "BITOP AND d m n"} {

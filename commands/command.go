@@ -31,6 +31,16 @@ type Row struct {
 	Serve func(c *Ctx) error                 // the server or the session itself: never forwarded
 	Subs  []*Row
 
+	// MoreKeys appends the keys of a call that are where no spec can tell: those of the Unknown ones.
+	MoreKeys func(dst, args [][]byte) [][]byte
+	// Wide says that a call may read keys that are not among its arguments, as SORT does with BY and GET: what
+	// they are called follows from what it finds. Its transaction needs them all; Keys stay those that
+	// it may write.
+	Wide func(args [][]byte) bool
+	// LongFor says of a call what Long says of all calls. It sees the arguments alone, since the
+	// decision comes before the transaction.
+	LongFor func(args [][]byte) bool
+
 	// Relay adapts a forwarded command and its reply where the proxy has a part in
 	// their meaning; nil for all but SCAN.
 	Relay *Relay
@@ -101,6 +111,19 @@ type KeySpec struct {
 // INFO calls keynum.
 const Counted = math.MinInt
 
+// Unknown as a KeySpec's Last says that only the command itself can find these keys: see Row.MoreKeys.
+const Unknown = math.MinInt + 1
+
+// AfterStore and AfterStoreDist as a KeySpec's Last say that the key follows that word, which is looked for
+// from First on: COMMAND INFO calls that a keyword. Row.MoreKeys finds it.
+const (
+	AfterStore     = math.MinInt + 2
+	AfterStoreDist = math.MinInt + 3
+)
+
+// searched says whether it takes a look at the arguments to know where the keys are.
+func (k *KeySpec) searched() bool { return k.Last <= AfterStoreDist }
+
 // The shapes that nearly all commands have.
 func key(flags string) []KeySpec   { return []KeySpec{{1, 0, 1, flags}} }
 func keys(flags string) []KeySpec  { return []KeySpec{{1, -1, 1, flags}} }
@@ -133,6 +156,9 @@ func (r *Row) AppendKeys(dst, args [][]byte) [][]byte {
 			dst = append(dst, args[at])
 		}
 	}
+	if r.MoreKeys != nil {
+		dst = r.MoreKeys(dst, args)
+	}
 	return dst
 }
 
@@ -140,6 +166,8 @@ func (r *Row) AppendKeys(dst, args [][]byte) [][]byte {
 // handler refuses, makes none.
 func (k *KeySpec) bounds(args [][]byte) (first, last, step int) {
 	switch {
+	case k.Last == Unknown, k.Last == AfterStore, k.Last == AfterStoreDist:
+		return 1, 0, 1
 	case k.Last == Counted:
 		if k.First >= len(args) {
 			return 1, 0, 1
@@ -155,16 +183,24 @@ func (k *KeySpec) bounds(args [][]byte) (first, last, step int) {
 	return k.First, k.First + k.Last, k.Step
 }
 
+// miscounts says whether args has not as many keys as it says.
+func (r *Row) miscounts(args [][]byte) bool {
+	return slices.ContainsFunc(r.Keys, func(k KeySpec) bool {
+		first, last, _ := k.bounds(args)
+		return k.Last == Counted && first > last
+	})
+}
+
 // movable says whether COMMAND INFO's legacy fields leave out keys.
 func (r *Row) movable() bool {
-	return slices.ContainsFunc(r.Keys, func(k KeySpec) bool { return k.Last == Counted })
+	return slices.ContainsFunc(r.Keys, func(k KeySpec) bool { return k.searched() })
 }
 
 // keyRange is the first key, last key and step of the legacy fields of COMMAND INFO: those of all key
 // specs that are ranges.
 func (r *Row) keyRange() (first, last, step int) {
 	for _, k := range r.Keys {
-		if k.Last == Counted {
+		if k.searched() {
 			continue
 		}
 		if first == 0 {
@@ -175,6 +211,11 @@ func (r *Row) keyRange() (first, last, step int) {
 		}
 	}
 	return first, last, step
+}
+
+// IsLong says whether a call may take long, or wait for something.
+func (r *Row) IsLong(args [][]byte) bool {
+	return r.Flags&Long != 0 || r.LongFor != nil && r.LongFor(args)
 }
 
 // AcceptsArity says whether a call with n arguments, the name included, has the right number.

@@ -9,6 +9,8 @@ var configRows = []*Row{
 		Summary: "A container for commands about the configuration.", Subs: []*Row{
 			{Name: "get", Arity: -3, Flags: configFlags | Long, Since: "2.0.0", Complexity: "O(N) in the number of parameters",
 				Summary: "Returns the parameters that match patterns.", Serve: configGet},
+			{Name: "set", Arity: -4, Flags: configFlags | Long, Since: "2.0.0", Complexity: "O(N) in the number of parameters",
+				Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"}, Summary: "Changes parameters, all or none.", Serve: configSet},
 			{Name: "resetstat", Arity: 2, Flags: configFlags | Long, Since: "2.0.0", Complexity: "O(1)",
 				Summary: "Sets the counters that INFO shows to zero.", Serve: configResetStat},
 			{Name: "help", Arity: 2, Flags: Loading | Stale, Since: "5.0.0", Complexity: "O(1)",
@@ -31,6 +33,21 @@ func configGet(c *Ctx) error {
 		c.Text(p.Name)
 		c.Text(p.Value)
 	}
+	return nil
+}
+
+func configSet(c *Ctx) error {
+	if len(c.Args)%2 != 0 {
+		return ErrSyntax
+	}
+	var pairs []Parameter
+	for i := 2; i < len(c.Args); i += 2 {
+		pairs = append(pairs, Parameter{string(c.Args[i]), string(c.Args[i+1])})
+	}
+	if err := c.Server.SetParameters(c.Context(), pairs); err != nil {
+		return err
+	}
+	c.OK()
 	return nil
 }
 

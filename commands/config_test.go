@@ -17,6 +17,13 @@ var configStories = []story{
 		CONFIG GET timeou[st]
 		CONFIG GET TIMEOU?
 		CONFIG GET maxmemory MaxMemory
+		CONFIG SET
+		CONFIG SET maxmemory
+		CONFIG SET maxmemory 0
+		CONFIG SET maxmemory 0 nosuch
+		CONFIG SET maxmemory 0 nosuch 1
+		CONFIG SET nosuch 1
+		CONFIG SET maxmemory x
 		CONFIG RESETSTAT
 		CONFIG RESETSTAT x`},
 }

@@ -20,9 +20,25 @@ type Ctx struct {
 	// NoTouch keeps reads from counting as use of their keys (CLIENT NO-TOUCH).
 	NoTouch bool
 
+	// Brief says that the call is on an event loop, and must not take long: a handler that finds much
+	// to do returns ErrLong before it has done anything, and is called again elsewhere.
+	Brief bool
+
 	access backends.Access
 	digits [20]byte // room for a number on its way into a value
 }
+
+// How much a call may have to do on an event loop: about a hundred microseconds' worth.
+const (
+	briefBytes    = 256 << 10
+	briefElements = 1000
+)
+
+// tooManyBytes says that the call must not handle so many bytes where it is.
+func (c *Ctx) tooManyBytes(n int) bool { return c.Brief && n > briefBytes }
+
+// tooManyElements says that the call must not handle so many elements where it is.
+func (c *Ctx) tooManyElements(n int) bool { return c.Brief && n > briefElements }
 
 // Context bounds what the call may wait for.
 func (c *Ctx) Context() context.Context { return c.Server.Context() }
@@ -35,7 +51,7 @@ func (c *Ctx) Access() *backends.Access {
 	a := &c.access
 	a.DB = c.Client.DB()
 	a.Keys = c.Row.AppendKeys(a.Keys[:0], c.Args)
-	a.All = c.Row.Flags&Whole != 0
+	a.All = c.Row.Flags&Whole != 0 || c.Row.Wide != nil && c.Row.Wide(c.Args)
 	a.Write = c.Row.Flags&Write != 0
 	a.Grows = c.Row.Flags&DenyOOM != 0
 	a.NoTouch = c.NoTouch
@@ -90,6 +106,8 @@ type Server interface {
 	Info(ctx context.Context) ServerInfo
 	// Parameters are what CONFIG GET knows, by Redis's names, sorted.
 	Parameters(ctx context.Context) []Parameter
+	// SetParameters changes all of the parameters given, whatever the case of their names, or none.
+	SetParameters(ctx context.Context, pairs []Parameter) error
 	ResetStats()
 	State
 }

@@ -3,6 +3,8 @@ package commands
 import (
 	"bytes"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -14,40 +16,55 @@ func (e Error) Error() string { return string(e) }
 
 // Texts of Redis 7.2.
 const (
-	ErrSyntax         Error = "ERR syntax error"
-	ErrNotInteger     Error = "ERR value is not an integer or out of range"
-	ErrNotInt32       Error = "ERR value is out of range, value must between -2147483648 and 2147483647"
-	ErrNotFloat       Error = "ERR value is not a valid float"
-	ErrNoSuchKey      Error = "ERR no such key"
-	ErrOffset         Error = "ERR offset is out of range"
-	ErrStringTooLong  Error = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
-	ErrOverflow       Error = "ERR increment or decrement would overflow"
-	ErrDecrOverflow   Error = "ERR decrement would overflow"
-	ErrNaNOrInfinity  Error = "ERR increment would produce NaN or Infinity"
-	ErrSameObject     Error = "ERR source and destination objects are the same"
-	ErrDBRange        Error = "ERR DB index is out of range"
-	ErrFirstDB        Error = "ERR invalid first DB index"
-	ErrSecondDB       Error = "ERR invalid second DB index"
-	ErrInvalidCursor  Error = "ERR invalid cursor"
-	ErrBusyKey        Error = "BUSYKEY Target key name already exists."
-	ErrInvalidTTL     Error = "ERR Invalid TTL value, must be >= 0"
-	ErrIdleTime       Error = "ERR Invalid IDLETIME value, must be >= 0"
-	ErrFreq           Error = "ERR Invalid FREQ value, must be >= 0 and <= 255"
-	ErrNXandOthers    Error = "ERR NX and XX, GT or LT options at the same time are not compatible"
-	ErrGTandLT        Error = "ERR GT and LT options at the same time are not compatible"
-	ErrNoAuth         Error = "NOAUTH Authentication required."
-	ErrWrongPass      Error = "WRONGPASS invalid username-password pair or user is disabled."
-	ErrNoPassword     Error = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
-	ErrProtoVersion   Error = "ERR Protocol version is not an integer or out of range"
-	ErrNoProto        Error = "NOPROTO unsupported protocol version"
-	ErrHelloNoAuth    Error = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
-	ErrClientName     Error = "ERR Client names cannot contain spaces, newlines or special characters."
-	ErrClientID       Error = "ERR Invalid client ID"
-	ErrNoKeyArguments Error = "ERR The command has no key arguments"
-	ErrBadCommand     Error = "ERR Invalid command specified"
-	ErrBadArguments   Error = "ERR Invalid number of arguments specified for command"
-	ErrMaxClients     Error = "ERR max number of clients reached"
+	ErrSyntax           Error = "ERR syntax error"
+	ErrNotInteger       Error = "ERR value is not an integer or out of range"
+	ErrNotInt32         Error = "ERR value is out of range, value must between -2147483648 and 2147483647"
+	ErrNotFloat         Error = "ERR value is not a valid float"
+	ErrNoSuchKey        Error = "ERR no such key"
+	ErrOffset           Error = "ERR offset is out of range"
+	ErrStringTooLong    Error = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+	ErrOverflow         Error = "ERR increment or decrement would overflow"
+	ErrDecrOverflow     Error = "ERR decrement would overflow"
+	ErrNaNOrInfinity    Error = "ERR increment would produce NaN or Infinity"
+	ErrSameObject       Error = "ERR source and destination objects are the same"
+	ErrDBRange          Error = "ERR DB index is out of range"
+	ErrFirstDB          Error = "ERR invalid first DB index"
+	ErrSecondDB         Error = "ERR invalid second DB index"
+	ErrInvalidCursor    Error = "ERR invalid cursor"
+	ErrBusyKey          Error = "BUSYKEY Target key name already exists."
+	ErrInvalidTTL       Error = "ERR Invalid TTL value, must be >= 0"
+	ErrIdleTime         Error = "ERR Invalid IDLETIME value, must be >= 0"
+	ErrFreq             Error = "ERR Invalid FREQ value, must be >= 0 and <= 255"
+	ErrNXandOthers      Error = "ERR NX and XX, GT or LT options at the same time are not compatible"
+	ErrGTandLT          Error = "ERR GT and LT options at the same time are not compatible"
+	ErrNoAuth           Error = "NOAUTH Authentication required."
+	ErrWrongPass        Error = "WRONGPASS invalid username-password pair or user is disabled."
+	ErrNoPassword       Error = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
+	ErrProtoVersion     Error = "ERR Protocol version is not an integer or out of range"
+	ErrNoProto          Error = "NOPROTO unsupported protocol version"
+	ErrHelloNoAuth      Error = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+	ErrClientName       Error = "ERR Client names cannot contain spaces, newlines or special characters."
+	ErrClientID         Error = "ERR Invalid client ID"
+	ErrNoKeyArguments   Error = "ERR The command has no key arguments"
+	ErrBadCommand       Error = "ERR Invalid command specified"
+	ErrInvalidArguments Error = "ERR Invalid arguments specified for command"
+	ErrBadArguments     Error = "ERR Invalid number of arguments specified for command"
+	ErrMaxClients       Error = "ERR max number of clients reached"
 
+	ErrHashNotInteger   Error = "ERR hash value is not an integer"
+	ErrHashNotFloat     Error = "ERR hash value is not a float"
+	ErrNotFinite        Error = "ERR value is NaN or Infinity"
+	ErrOutOfRange       Error = "ERR value is out of range"
+	ErrTooManyKeys      Error = "ERR Number of keys can't be greater than number of args"
+	ErrLimitNegative    Error = "ERR LIMIT can't be negative"
+	ErrNoValues         Error = "ERR NOVALUES option can only be used in HSCAN"
+	ErrFieldExpire      Error = "ERR invalid expire time, must be >= 0"
+	ErrFieldsMissing    Error = "ERR Mandatory argument FIELDS is missing or not at the right position"
+	ErrFieldsMismatch   Error = "ERR The `numfields` parameter must match the number of arguments"
+	ErrNumFields        Error = "ERR Parameter `numFields` should be greater than 0"
+	ErrFieldCount       Error = "ERR Number of fields must be a positive integer"
+	ErrNotLFU           Error = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+	ErrLFU              Error = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 	ErrBit              Error = "ERR bit is not an integer or out of range"
 	ErrBitArgument      Error = "ERR The bit argument must be 1 or 0."
 	ErrBitOffset        Error = "ERR bit offset is not an integer or out of range"
@@ -61,7 +78,37 @@ const (
 	ErrHLLNotSparse     Error = "ERR HLL encoding is not sparse"
 	ErrLCSType          Error = "ERR The specified keys must contain string values"
 	ErrLCSBoth          Error = "ERR If you want both the length and indexes, please just use IDX."
+	ErrIndex            Error = "ERR index out of range"
+	ErrNotPositive      Error = "ERR value is out of range, must be positive"
+	ErrNotNegatable     Error = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+	ErrRankZero         Error = "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list"
+	ErrCountNegative    Error = "ERR COUNT can't be negative"
+	ErrMaxLenNegative   Error = "ERR MAXLEN can't be negative"
+	ErrNumKeys          Error = "ERR numkeys should be greater than 0"
+	ErrMPopCount        Error = "ERR count should be greater than 0"
+	ErrSortScores       Error = "ERR One or more scores can't be converted into double"
 	ErrLCSMemory        Error = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
+
+	ErrXXandNX           Error = "ERR XX and NX options at the same time are not compatible"
+	ErrGTLTandNX         Error = "ERR GT, LT, and/or NX options at the same time are not compatible"
+	ErrIncrPairs         Error = "ERR INCR option supports a single increment-element pair"
+	ErrScoreNaN          Error = "ERR resulting score is not a number (NaN)"
+	ErrScoreRange        Error = "ERR min or max is not a float"
+	ErrLexRange          Error = "ERR min or max not valid string range item"
+	ErrLimitByRank       Error = "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"
+	ErrWithScoresByLex   Error = "ERR syntax error, WITHSCORES not supported in combination with BYLEX"
+	ErrWeight            Error = "ERR weight value is not a float"
+	ErrGeoUnit           Error = "ERR unsupported unit provided. please use M, KM, FT, MI"
+	ErrGeoMember         Error = "ERR could not decode requested zset member"
+	ErrGeoRadius         Error = "ERR need numeric radius"
+	ErrGeoRadiusNegative Error = "ERR radius cannot be negative"
+	ErrGeoWidth          Error = "ERR need numeric width"
+	ErrGeoHeight         Error = "ERR need numeric height"
+	ErrGeoBoxNegative    Error = "ERR height or width cannot be negative"
+	ErrGeoCount          Error = "ERR COUNT must be > 0"
+	ErrGeoAny            Error = "ERR the ANY argument requires COUNT argument"
+	ErrGeoStore          Error = "ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
+	ErrGeoSearchStore    Error = "ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
 )
 
 // Texts of our own, for what Redis does not have.
@@ -123,10 +170,44 @@ func cut(b []byte, n int) string {
 	return s[:min(len(s), n)]
 }
 
+// UnknownParameter refuses to set what is no parameter.
+func UnknownParameter(name string) Error {
+	return Error("ERR Unknown option or number of arguments for CONFIG SET - '" + name + "'")
+}
+
+// ParameterRefused says why a parameter cannot have a value.
+func ParameterRefused(name, why string) Error {
+	return Error("ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why)
+}
+
 func unknownClientType(kind []byte) Error {
 	return Error("ERR Unknown client type '" + cString(kind) + "'")
 }
 
 func unknownPFDebug(sub []byte) Error {
 	return Error("ERR Unknown PFDEBUG subcommand '" + cString(sub) + "'")
+}
+
+func noInputKeys(name string) Error {
+	return Error("ERR at least 1 input key is needed for '" + name + "' command")
+}
+
+func invalidPoint(lon, lat float64) Error {
+	return Error("ERR invalid longitude,latitude pair " + cFloat(lon) + "," + cFloat(lat))
+}
+
+// cFloat prints as %f does.
+func cFloat(f float64) string {
+	if math.IsInf(f, 0) {
+		return string(appendDouble(nil, f))
+	}
+	return strconv.FormatFloat(f, 'f', 6, 64)
+}
+
+func oneCenter(name []byte) Error {
+	return Error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for " + cString(name))
+}
+
+func oneShape(name []byte) Error {
+	return Error("ERR exactly one of BYRADIUS and BYBOX can be specified for " + cString(name))
 }

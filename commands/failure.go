@@ -12,8 +12,14 @@ import (
 const (
 	ErrInternal        Error = "ERR internal error, see the server's log"
 	ErrSwitchUnderWay  Error = "ERR a switch is under way already"
+	ErrSameStore       Error = "ERR the active backend and the target are the same store under two names"
+	ErrSwitchToSelf    Error = "ERR the target is this very server"
 	ErrBackendNotEmpty Error = "ERR the target backend is not empty, say FLUSH to remove its keys first, or MERGE to keep those that have no counterpart"
 )
+
+// ErrLong is a handler's way to say that its call, which was to be brief, would take long. No client
+// reads it.
+var ErrLong = errors.New("the call would take long")
 
 // UnknownBackend refuses a name that is no instance's.
 func UnknownBackend(name, known string) Error {

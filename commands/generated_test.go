@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -141,7 +142,7 @@ func (g *generator) pairs() (args []string) {
 func (g *generator) call() []string {
 	name := g.pick(generated...)
 	args := append([]string{name}, g.arguments(name)...)
-	if name != "LPUSH" && g.IntN(60) == 0 {
+	if g.IntN(60) == 0 {
 		args = args[:g.IntN(len(args))+1]
 	}
 	return args
@@ -285,9 +286,6 @@ func TestRandomCallsAreAnsweredAsByRedis(t *testing.T) {
 			var history []string
 			for range 6000 {
 				call := g.call()
-				if call[0] == "LPUSH" && len(call) == 3 {
-					p.compare("DEL", call[1]) // the rig's lists have one element at most
-				}
 				p.compare(call...)
 				if history = append(history, fmt.Sprintf("%.40q", call)); t.Failed() {
 					t.Fatalf("after\n%s", strings.Join(history[max(0, len(history)-30):], "\n"))
@@ -305,4 +303,38 @@ func (g *generator) addPayloads(p *pair) {
 		g.payloads = append(g.payloads, parseReply(p.t, p.oracle.do("DUMP", "k")).(string))
 	}
 	p.oracle.do("DEL", "k")
+}
+
+// generatedCall makes calls of one command.
+type generatedCall struct {
+	name string
+	args func(g *generator) []string
+}
+
+var steps = flag.Int("steps", 0, "calls of each random comparison of a family, in place of its short run")
+
+// compareRandom compares so many random calls, each from one of the lists.
+func compareRandom(t *testing.T, short int, lists ...[]generatedCall) {
+	redis := redistest.Start(t)
+	n := max(*steps, short)
+	for i := range uint64(2) {
+		seed := uint64(time.Now().UnixNano())
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			g := newGenerator(seed)
+			p := newPair(t, redis.Addr, []string{"2", "3"}[i%2])
+			var history []string
+			for range n {
+				list := lists[g.IntN(len(lists))]
+				c := list[g.IntN(len(list))]
+				call := append([]string{c.name}, c.args(g)...)
+				if g.IntN(60) == 0 {
+					call = call[:1+g.IntN(len(call))]
+				}
+				p.compare(call...)
+				if history = append(history, fmt.Sprintf("%.40q", call)); t.Failed() {
+					t.Fatalf("after\n%s", strings.Join(history[max(0, len(history)-30):], "\n"))
+				}
+			}
+		})
+	}
 }

@@ -349,7 +349,6 @@ func TestHyperLogLogsMoveFromAndToRedis(t *testing.T) {
 
 func TestRegistersOfADenseSketchAllocateNothing(t *testing.T) {
 	r := newRig(t)
-	r.engine = r.engine.(listing).Engine
 	r.do("PFADD", "k", "a")
 	r.do("PFDEBUG", "TODENSE", "k")
 	rank := 0

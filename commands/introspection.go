@@ -99,19 +99,24 @@ func (c *Ctx) describeKeys(k KeySpec) {
 	c.Map(3)
 	c.Text("flags")
 	c.statuses(strings.Fields(k.Flags), "")
-	c.Text("begin_search")
-	c.Map(2)
-	c.Text("type")
-	c.Text("index")
-	c.Text("spec")
-	c.Map(1)
-	c.Text("index")
-	c.Int(int64(k.First))
-	c.Text("find_keys")
-	kind, spec := "range", []argument{{"lastkey", k.Last}, {"keystep", k.Step}, {"limit", 0}}
-	if k.Last == Counted {
-		kind, spec = "keynum", []argument{{"keynumidx", 0}, {"firstkey", 1}, {"keystep", k.Step}}
+	begin, find := "index", "range"
+	start, spec := []argument{{"index", k.First}}, []argument{{"lastkey", k.Last}, {"keystep", k.Step}, {"limit", 0}}
+	switch k.Last {
+	case Counted:
+		find, spec = "keynum", []argument{{"keynumidx", 0}, {"firstkey", 1}, {"keystep", k.Step}}
+	case Unknown:
+		begin, start, find, spec = "unknown", nil, "unknown", nil
+	case AfterStore:
+		begin, start, spec[0].value = "keyword", []argument{{"keyword", "STORE"}, {"startfrom", k.First}}, 0
+	case AfterStoreDist:
+		begin, start, spec[0].value = "keyword", []argument{{"keyword", "STOREDIST"}, {"startfrom", k.First}}, 0
 	}
+	c.describeSearch("begin_search", begin, start)
+	c.describeSearch("find_keys", find, spec)
+}
+
+func (c *Ctx) describeSearch(name, kind string, spec []argument) {
+	c.Text(name)
 	c.Map(2)
 	c.Text("type")
 	c.Text(kind)
@@ -119,14 +124,18 @@ func (c *Ctx) describeKeys(k KeySpec) {
 	c.Map(len(spec))
 	for _, a := range spec {
 		c.Text(a.name)
-		c.Int(int64(a.value))
+		if n, isNumber := a.value.(int); isNumber {
+			c.Int(int64(n))
+		} else {
+			c.Text(a.value.(string))
+		}
 	}
 }
 
-// argument is a number in the description of a key spec.
+// argument is a number, or a word, in the description of a key spec.
 type argument struct {
 	name  string
-	value int
+	value any
 }
 
 func commandDocs(c *Ctx) error {
@@ -195,6 +204,13 @@ func commandGetKeysAndFlags(c *Ctx) error {
 			c.statuses(strings.Fields(spec.Flags), "")
 		}
 	}
+	if r.MoreKeys != nil {
+		for _, k := range r.MoreKeys(nil, args) {
+			c.Array(2)
+			c.Bulk(k)
+			c.statuses(strings.Fields(r.Keys[len(r.Keys)-1].Flags), "")
+		}
+	}
 	return nil
 }
 
@@ -210,6 +226,9 @@ func (c *Ctx) rowOfArguments() (*Row, error) {
 	}
 	if !r.AcceptsArity(len(args)) {
 		return nil, ErrBadArguments
+	}
+	if r.miscounts(args) {
+		return nil, ErrInvalidArguments
 	}
 	return r, nil
 }

@@ -118,6 +118,9 @@ func canonical(v any) string {
 	return fmt.Sprintf("%T%v", v, parts)
 }
 
+// changedIn72 are fields that Redis 7.2 describes differently: there ZRANK takes WITHSCORE.
+var changedIn72 = map[string]bool{"zrank arity": true, "zrevrank arity": true}
+
 func TestRowsAreThoseOfRedis(t *testing.T) {
 	redis := redistest.Start(t)
 	fields := []string{"name", "arity", "flags", "first key", "last key", "step", "ACL categories", "tips", "key specs"}
@@ -127,7 +130,7 @@ func TestRowsAreThoseOfRedis(t *testing.T) {
 		for _, r := range p.server.table.Rows() {
 			theirs, known := parseReply(t, p.oracle.do("COMMAND", "INFO", r.FullName)).([]any)[0].([]any)
 			if !known {
-				if unknown[r.FullName] == "" && r.Group != "state" {
+				if unknown[r.FullName] == "" && r.Group != "state" && r.Since != "7.4.0" {
 					t.Errorf("Redis has no %s", r.FullName)
 				}
 				continue
@@ -135,7 +138,7 @@ func TestRowsAreThoseOfRedis(t *testing.T) {
 			ours := parseReply(t, p.rig.do("COMMAND", "INFO", r.FullName)).([]any)[0].([]any)
 			for i, field := range fields {
 				a, b := canonical(ours[i]), canonical(theirs[i])
-				if a != b {
+				if a != b && !changedIn72[r.FullName+" "+field] {
 					t.Errorf("RESP%s %s: %s\nhere  %s\nRedis %s", proto, r.FullName, field, a, b)
 				}
 			}

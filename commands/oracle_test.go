@@ -223,7 +223,7 @@ func (p *pair) compare(call ...string) {
 	p.t.Helper()
 	start := time.Now()
 	ours := string(p.rig.do(call...))
-	theirs := string(p.oracle.do(call...))
+	theirs := p.askOracle(call, ours)
 	p.took = max(p.took, time.Since(start))
 	line := strings.ToUpper(strings.Join(call, " "))
 	for _, e := range exceptions {
@@ -231,7 +231,7 @@ func (p *pair) compare(call ...string) {
 			theirs = e.reply
 		}
 	}
-	if ours != theirs && !p.equivalent(strings.ToLower(call[0]), ours, theirs) {
+	if ours != theirs && !p.equivalent(strings.ToLower(call[0]), ours, theirs) && !p.unordered(call, ours, theirs) {
 		p.t.Errorf("RESP%s %.300q\nhere  %.600q\nRedis %.600q", p.proto, call, ours, theirs)
 	}
 }
@@ -248,14 +248,18 @@ func (p *pair) equivalent(name, ours, theirs string) bool {
 		return sorted(p.t, ours) == sorted(p.t, theirs)
 	case "hello":
 		return strings.Replace(ours, "$5\r\n"+RedisVersion, "$6\r\n7.0.15", 1) == theirs
-	case "type":
-		return theirs == "+list\r\n" && ours == "+none\r\n" // the rig's lists have no name
-	case "dump":
-		return strings.Contains(theirs, "\r\n\x12") && (ours == "$-1\r\n" || ours == "_\r\n") // nor a payload
 	case "time", "lastsave":
 		return shape(ours) == shape(theirs)
+	case "zscan":
+		unfinished := func(reply string) bool { return reply[0] == '*' && !strings.HasPrefix(reply, "*2\r\n$1\r\n0\r\n") }
+		return unfinished(ours) && unfinished(theirs) || sameMembers(p.t, ours, theirs, 3) // behind the cursor
+	case "zrandmember":
+		return len(flat(parseReply(p.t, []byte(ours)))) == len(flat(parseReply(p.t, []byte(theirs))))
 	}
-	return false
+	if strings.HasPrefix(name, "geo") {
+		return nearlySame(p.t, ours, theirs)
+	}
+	return name[0] == 'z' && sameScores(p.t, ours, theirs)
 }
 
 func closeTo(ours, theirs string, slack int64) bool {
@@ -294,6 +298,10 @@ func shape(reply string) string {
 
 // exceptions are the lines of all stories that are answered as by Redis 7.2, not as by the oracle.
 var exceptions = []exception{
+	{"HSCAN H 0 NOVALUES", "*2\r\n$1\r\n0\r\n*4\r\n$1\r\nf\r\n$1\r\ng\r\n$2\r\nab\r\n$0\r\n\r\n", newIn74},
+	{"HSCAN H 0 NOVALUES MATCH A*", "*2\r\n$1\r\n0\r\n*1\r\n$2\r\nab\r\n", newIn74},
+	{"SCAN 0 NOVALUES", "-" + string(ErrNoValues) + "\r\n", newIn74},
+	{"SSCAN S 0 NOVALUES", "-" + string(ErrNoValues) + "\r\n", newIn74},
 	{"CLIENT SETINFO", arityError("client|setinfo"), newIn72},
 	{"CLIENT SETINFO LIB-NAME", arityError("client|setinfo"), newIn72},
 	{"CLIENT SETINFO LIB-VER A B", arityError("client|setinfo"), newIn72},
@@ -307,9 +315,13 @@ var exceptions = []exception{
 	{"CLIENT NO-TOUCH", arityError("client|no-touch"), newIn72},
 	{"CLIENT NO-TOUCH ON", "+OK\r\n", newIn72},
 	{"CLIENT NO-TOUCH OFF", "+OK\r\n", newIn72},
+	{"LPOS L C RANK -9223372036854775808", "-" + string(ErrNotNegatable) + "\r\n", "7.0 counts from the end, without end"},
 	{"CLIENT NO-TOUCH YES", "-ERR syntax error\r\n", newIn72},
 }
 
-const newIn72 = "the subcommand came with Redis 7.2"
+const (
+	newIn72 = "the subcommand came with Redis 7.2"
+	newIn74 = "the option came with Redis 7.4"
+)
 
 func arityError(name string) string { return "-" + string(wrongArity(name)) + "\r\n" }

@@ -145,6 +145,16 @@ func (r *Reply) Texts(list []string) {
 	}
 }
 
+// headAt puts what head appends, which announces n elements, before those elements: they were
+// appended from start on before they could be counted.
+func (r *Reply) headAt(start int, head func(n int), n int) {
+	end := len(r.Buf)
+	head(n)
+	announced := bytes.Clone(r.Buf[end:])
+	copy(r.Buf[start+len(announced):], r.Buf[start:end])
+	copy(r.Buf[start:], announced)
+}
+
 func (r *Reply) header(kind byte, n int) {
 	r.Buf = append(r.Buf, kind)
 	r.Buf = strconv.AppendInt(r.Buf, int64(n), 10)
@@ -161,7 +171,7 @@ func appendDouble(dst []byte, f float64) []byte {
 		return append(dst, "inf"...)
 	case math.IsInf(f, -1):
 		return append(dst, "-inf"...)
-	case math.Trunc(f) == f && math.Abs(f) < math.MaxInt64/2 && (f != 0 || !math.Signbit(f)):
+	case math.Trunc(f) == f && math.Abs(f) <= math.MaxInt64/2 && (f != 0 || !math.Signbit(f)):
 		return strconv.AppendInt(dst, int64(f), 10)
 	}
 	var buf [32]byte

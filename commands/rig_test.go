@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"bytes"
 	"context"
 	"strconv"
 	"testing"
@@ -33,7 +32,7 @@ func newRig(t testing.TB) *rig {
 			t.Error(err)
 		}
 	})
-	r := &rig{t: t, engine: listing{b.(backends.Engine)}, clock: func() int64 { return time.Now().UnixMilli() }}
+	r := &rig{t: t, engine: b.(backends.Engine), clock: func() int64 { return time.Now().UnixMilli() }}
 	r.server = &fakeServer{table: NewTable(), ctx: t.Context(), engine: r.engine, maxString: 512 << 20}
 	r.client = &fakeClient{info: ClientInfo{ID: 7, Addr: "127.0.0.1:5000", LocalAddr: "127.0.0.1:6379", Flags: "N", User: "default", Proto: 2}, authenticated: true}
 	r.server.clients = []*fakeClient{r.client}
@@ -63,9 +62,6 @@ func (r *rig) run(args [][]byte) []byte {
 
 func (r *rig) call(args [][]byte) (err error) {
 	c := &r.ctx
-	if equalFold(args[0], "LPUSH") && len(args) == 3 {
-		return r.lpush(args[1])
-	}
 	if c.Row, err = r.server.table.Find(args); err != nil {
 		return err
 	}
@@ -75,56 +71,6 @@ func (r *rig) call(args [][]byte) (err error) {
 	}
 	_, err = r.engine.Do(c.Context(), c.Access(), c)
 	return err
-}
-
-// lpush makes a key a list of one element, for what a command says of another type than it wants.
-func (r *rig) lpush(key []byte) error {
-	a := backends.Access{DB: r.client.DB(), Keys: [][]byte{key}, Write: true, Now: r.ctx.Now}
-	_, err := r.engine.Do(r.ctx.Context(), &a, backends.BodyFunc(func(tx backends.Tx) error {
-		s, err := tx.(listingTx).Tx.String(key)
-		if err != nil {
-			return err
-		}
-		s.Set([]byte(listMark))
-		r.ctx.Int(1)
-		return nil
-	}))
-	return err
-}
-
-// listing is an engine that also has lists, if only in so far as they are not strings: it takes a
-// string of a certain value for one.
-type listing struct{ backends.Engine }
-
-type listingTx struct{ backends.Tx }
-
-const (
-	listMark = "this is a list\x00"
-	listType = backends.ListType
-)
-
-func (l listing) Do(ctx context.Context, a *backends.Access, body backends.Body) (*backends.Commit, error) {
-	return l.Engine.Do(ctx, a, backends.BodyFunc(func(tx backends.Tx) error { return body.Run(listingTx{tx}) }))
-}
-
-func (l listingTx) In(db int) backends.Tx { return listingTx{l.Tx.In(db)} }
-
-func (l listingTx) String(key []byte) (backends.String, error) {
-	s, err := l.Tx.String(key)
-	if err == nil && string(s.Bytes()) == listMark {
-		return nil, backends.ErrWrongType
-	}
-	return s, err
-}
-
-func (l listingTx) Type(key []byte) backends.Type {
-	t := l.Tx.Type(key)
-	if t == backends.StringType {
-		if s, err := l.Tx.String(key); err == nil && string(s.Bytes()) == listMark {
-			return listType
-		}
-	}
-	return t
 }
 
 type fakeClient struct {
@@ -210,6 +156,19 @@ func (s *fakeServer) Parameters(context.Context) []Parameter {
 	return []Parameter{{"databases", "16"}, {"maxmemory", "0"}, {"maxmemory-policy", "noeviction"}, {"save", ""}, {"timeout", "0"}}
 }
 
+// SetParameters knows one parameter, which takes one value.
+func (s *fakeServer) SetParameters(_ context.Context, pairs []Parameter) error {
+	for _, p := range pairs {
+		switch {
+		case p.Name != "maxmemory":
+			return UnknownParameter(p.Name)
+		case p.Value != "0":
+			return ParameterRefused(p.Name, "argument must be a memory value")
+		}
+	}
+	return nil
+}
+
 func (s *fakeServer) Backends(context.Context) []BackendInfo {
 	return []BackendInfo{
 		{Name: "test", Driver: "memory", Active: true, Open: true, Healthy: true, Capabilities: []string{"ttl", "atomic"}},
@@ -230,11 +189,3 @@ func (s *fakeServer) Switch(_ context.Context, _ Client, name string, mode Switc
 
 func (s *fakeServer) Clean(context.Context) (int64, error) { return 5, s.failure }
 func (s *fakeServer) Optimize(context.Context) error       { return s.failure }
-
-func TestTheRigKnowsListsFromStrings(t *testing.T) {
-	r := newRig(t)
-	r.do("LPUSH", "l", "a")
-	if got := r.do("GET", "l"); !bytes.HasPrefix(got, []byte("-WRONGTYPE ")) {
-		t.Errorf("GET of a list: %q", got)
-	}
-}

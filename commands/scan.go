@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"switchyard/backends"
@@ -11,7 +12,7 @@ var scanRows = []*Row{
 	{Name: "scan", Arity: -2, Flags: Readonly | Long, Categories: "keyspace", Group: "generic", Since: "2.8.0",
 		Tips:       []string{"nondeterministic_output", "request_policy:special"},
 		Complexity: "O(1) for each call", Summary: "Visits the keys of the database, some at each call.", Run: scan,
-		Relay: &Relay{Request: scanRequest, Reply: scanReply}},
+		Relay: scanRelay(1)},
 	{Name: "keys", Arity: 2, Flags: Readonly | Long, Categories: "keyspace dangerous", Group: "generic", Since: "1.0.0",
 		Tips:       []string{"request_policy:all_shards", "nondeterministic_output_order"},
 		Complexity: "O(N) in the number of keys", Summary: "Returns all keys that match a pattern.", Run: keysMatching},
@@ -57,19 +58,26 @@ func (c *Ctx) sealCursor(n uint64) uint64 {
 const defaultScanCount = 10
 
 type scanOptions struct {
-	pattern []byte
-	kind    []byte
-	count   int
+	pattern  []byte
+	kind     []byte
+	count    int
+	noValues bool
 }
 
-func parseScan(args [][]byte) (s scanOptions, err error) {
+// parseScan reads the options of SCAN, or of the command that scans values of a type.
+func parseScan(args [][]byte, of backends.Type) (s scanOptions, err error) {
 	s.count = defaultScanCount
 	for o := (options{args: args}); o.next(); {
 		switch {
 		case o.is("MATCH") && len(o.args) > 0:
 			arg, _ := o.value() // there is one
 			s.pattern = patternOf(arg)
-		case o.is("TYPE") && len(o.args) > 0:
+		case o.is("NOVALUES"):
+			if of != backends.HashType {
+				return s, ErrNoValues
+			}
+			s.noValues = true
+		case o.is("TYPE") && len(o.args) > 0 && of == backends.None:
 			s.kind, _ = o.value() // there is one
 		case o.is("COUNT") && len(o.args) > 0:
 			arg, _ := o.value() // there is one
@@ -106,7 +114,7 @@ func scan(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	o, err := parseScan(c.Args[2:])
+	o, err := parseScan(c.Args[2:], backends.None)
 	if err != nil {
 		return err
 	}
@@ -125,13 +133,48 @@ func scan(c *Ctx, tx backends.Tx) error {
 	return nil
 }
 
+// emptyScan replies for an absent key, whatever the options are.
+func (c *Ctx) emptyScan() error {
+	c.Array(2)
+	c.Text("0")
+	c.Array(0)
+	return nil
+}
+
+// scanElements replies with the elements that visit shows, and the cursor that it returns. show is true
+// always, so that it can be followed by another one.
+func (c *Ctx) scanElements(visit func(show func(element []byte) bool) (next uint64)) error {
+	start, n := len(c.Buf), 0
+	next := visit(func(element []byte) bool {
+		c.Bulk(element)
+		n++
+		return true
+	})
+	c.headAt(start, func(n int) {
+		c.Array(2)
+		c.Text(strconv.FormatUint(c.sealCursor(next), 10))
+		c.Array(n)
+	}, n)
+	return nil
+}
+
+// scanRelay is for a command whose cursor is the argument at.
+func scanRelay(at int) *Relay {
+	return &Relay{Reply: scanReply, Request: func(c *Ctx, args [][]byte) ([][]byte, error) {
+		return scanRequest(c, args, at)
+	}}
+}
+
+var elementScanRelay = scanRelay(2)
+
 // scanRequest gives the upstream its own cursor back.
-func scanRequest(c *Ctx, args [][]byte) ([][]byte, error) {
-	at, err := c.openCursor(args[1])
+func scanRequest(c *Ctx, args [][]byte, at int) ([][]byte, error) {
+	cursor, err := c.openCursor(args[at])
 	if err != nil {
 		return nil, err
 	}
-	own := append([][]byte{args[0], strconv.AppendUint(nil, at, 10)}, args[2:]...)
+	own := slices.Clone(args)
+	own[at] = strconv.AppendUint(nil, cursor, 10)
 	return own, nil
 }
 

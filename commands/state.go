@@ -58,7 +58,11 @@ func stateBackends(c *Ctx) error {
 		c.Text("open")
 		c.Bool(b.Open)
 		c.Text("healthy")
-		c.Bool(b.Healthy)
+		if b.Open {
+			c.Bool(b.Healthy)
+		} else {
+			c.Null() // nobody has asked it yet
+		}
 		c.Text("capabilities")
 		c.Texts(b.Capabilities)
 	}

@@ -49,6 +49,9 @@ func get(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
+	if c.tooManyBytes(s.Len()) {
+		return ErrLong
+	}
 	c.BulkOrNull(s.Bytes(), s.Exists())
 	return nil
 }
@@ -232,6 +235,9 @@ func mget(c *Ctx, tx backends.Tx) error {
 			c.Null() // a key of another type reads as absent here
 			continue
 		}
+		if c.tooManyBytes(len(c.Buf) + s.Len()) {
+			return ErrLong
+		}
 		c.BulkOrNull(s.Bytes(), s.Exists())
 	}
 	return nil
@@ -289,7 +295,14 @@ func appendString(c *Ctx, tx backends.Tx) error {
 	if err := c.checkLength(int64(s.Len()), len(c.Args[2])); err != nil {
 		return err
 	}
-	s.SetRange(s.Len(), c.Args[2])
+	if s.Exists() {
+		if c.tooManyBytes(s.Len()) {
+			return ErrLong // it may have to be copied to where there is more room
+		}
+		s.SetRange(s.Len(), c.Args[2])
+	} else {
+		s.Set(c.Args[2])
+	}
 	c.Int(int64(s.Len()))
 	return nil
 }
@@ -306,6 +319,9 @@ func getrange(c *Ctx, tx backends.Tx) error {
 	s, err := tx.String(c.Args[1])
 	if err != nil {
 		return err
+	}
+	if c.tooManyBytes(s.Len()) {
+		return ErrLong
 	}
 	value := s.Bytes()
 	n := int64(len(value))
@@ -343,6 +359,9 @@ func setrange(c *Ctx, tx backends.Tx) error {
 	if len(c.Args[3]) > 0 {
 		if err := c.checkLength(offset, len(c.Args[3])); err != nil {
 			return err
+		}
+		if c.tooManyBytes(max(int(offset), s.Len())) {
+			return ErrLong
 		}
 		s.SetRange(int(offset), c.Args[3])
 	}

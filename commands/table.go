@@ -22,7 +22,9 @@ func NewTable() *Table {
 	t := &Table{byName: map[string]*Row{}}
 	families := [][]*Row{
 		stringRows, counterRows, keyRows, expireRows, scanRows, databaseRows,
-		bitmapRows, bitfieldRows, hllRows, lcsRows,
+		listRows, sortRows, bitmapRows, bitfieldRows, hllRows, lcsRows,
+		zsetRows, zsetRangeRows, zsetOpsRows, zsetPopRows, geoRows,
+		hashRows, fieldExpiryRows, setRows, setOpsRows, objectRows, memoryRows,
 		connectionRows, clientRows, commandRows, serverRows, configRows, stateRows,
 	}
 	for _, family := range families {

@@ -84,11 +84,11 @@ func TestKeysAreFoundAmongTheArguments(t *testing.T) {
 
 func TestGetAndSetAllocateNothing(t *testing.T) {
 	r := newRig(t)
-	r.engine = r.engine.(listing).Engine
 	table := r.server.table
 	c := &r.ctx
 	c.Now = r.clock()
-	for _, line := range []string{"SET key value", "GET key", "SET key other XX KEEPTTL", "GET none", "INCR counter", "EXISTS key", "TTL key"} {
+	for _, line := range []string{"SET key value", "GET key", "SET key other XX KEEPTTL", "GET none", "INCR counter", "EXISTS key", "TTL key",
+		"ZADD z 1.5 member", "ZADD z CH 2 member", "ZINCRBY z 1 member", "ZSCORE z member", "ZRANK z member", "ZCOUNT z 1 (2"} {
 		var args [][]byte
 		for _, w := range strings.Fields(line) {
 			args = append(args, []byte(w))

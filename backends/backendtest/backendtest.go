@@ -22,7 +22,12 @@ type part struct {
 }
 
 // typeParts are the parts about one type.
-var typeParts = map[backends.Type][]part{}
+var typeParts = map[backends.Type][]part{
+	backends.HashType: hashParts,
+	backends.SetType:  setParts,
+	backends.ListType: listParts,
+	backends.ZSetType: zsetParts,
+}
 
 // Run runs the suite, each part on a backend of its own with at least two databases.
 func Run(t *testing.T, open func(t *testing.T) backends.Backend, holds ...backends.Type) {

@@ -79,7 +79,7 @@ func open(s settings, env backends.Env) (*Backend, error) {
 	}
 	up := newUpkeep(st, s)
 	engine, err := ordered.Open(st, ordered.Options{
-		Name: env.Name, Driver: Driver.Name, Databases: env.Databases, Log: env.Log, Full: up.full,
+		Name: env.Name, Driver: Driver.Name, Databases: env.Databases, Log: env.Log, Full: up.full, Compact: env.Compact,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("badger at %s: %w", env.Dir, err)

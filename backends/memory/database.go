@@ -49,7 +49,7 @@ func (x *tx) scanShard(s *shard, cursor uint64, count *int, fn func(key []byte, 
 	}
 	return start + t.scan(cursor-start, *count, func(e *entry) {
 		*count--
-		if !t.expired(e, x.a.Now) {
+		if !t.absent(e, x.a.Now) {
 			fn(e.key(), e.kind())
 		}
 	})
@@ -82,7 +82,7 @@ func (x *tx) draw(s *shard) []byte {
 	for e == nil {
 		e = t.random()
 	}
-	if t.expired(e, x.a.Now) {
+	if t.absent(e, x.a.Now) {
 		return nil
 	}
 	return e.key()
@@ -98,7 +98,7 @@ func (x *tx) anyFrom(first int) (key []byte) {
 				return
 			}
 			t.scan(0, int(t.keys.Load()), func(e *entry) {
-				if key == nil && !t.expired(e, x.a.Now) {
+				if key == nil && !t.absent(e, x.a.Now) {
 					key = e.key()
 				}
 			})

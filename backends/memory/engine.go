@@ -17,7 +17,7 @@ type Engine struct {
 	seed      maphash.Seed
 	databases int
 	clock     func() int64 // Unix milliseconds, for what happens outside transactions
-	samples   int
+	compact   *backends.Compact
 
 	shards  [shardCount]shard
 	parking sync.Mutex
@@ -25,6 +25,7 @@ type Engine struct {
 
 	limit    atomic.Int64 // bytes; 0: none
 	policy   atomic.Uint32
+	samples  atomic.Int64
 	paused   atomic.Bool
 	onRemove atomic.Pointer[func(db int, key []byte, why backends.Reason)]
 	pool     pool // of candidates for eviction
@@ -37,6 +38,7 @@ var (
 	_ backends.Cleaner  = (*Engine)(nil)
 	_ backends.Pauser   = (*Engine)(nil)
 	_ backends.Notifier = (*Engine)(nil)
+	_ backends.Limiter  = (*Engine)(nil)
 )
 
 // Do implements backends.Engine. Its Commit is always nil.
@@ -106,6 +108,7 @@ func (e *Engine) Stats(context.Context) (backends.Stats, error) {
 		Databases: make([]backends.DatabaseStats, e.databases),
 		MaxBytes:  e.limit.Load(),
 		Policy:    policy(e.policy.Load()).String(),
+		Samples:   int(e.samples.Load()),
 	}
 	for i := range e.shards {
 		s := &e.shards[i]

@@ -62,18 +62,21 @@ func (p policy) draw(t *table) (e *entry) {
 	return e
 }
 
-// SetLimit changes the limit on the memory used (0: none) and the eviction policy. What is
-// above the limit goes with the next write.
-func (e *Engine) SetLimit(bytes int64, name string) error {
-	p, ok := policyByName(name)
+// SetLimits implements backends.Limiter.
+func (e *Engine) SetLimits(l backends.Limits) error {
+	p, ok := policyByName(l.Policy)
 	if !ok {
-		return fmt.Errorf("memory: unknown eviction policy %q", name)
+		return fmt.Errorf("unknown eviction policy %q", l.Policy)
 	}
-	if bytes < 0 {
-		return fmt.Errorf("memory: the limit cannot be negative: %d", bytes)
+	if l.Bytes < 0 {
+		return fmt.Errorf("the limit cannot be negative: %d", l.Bytes)
+	}
+	if l.Samples < 1 {
+		return fmt.Errorf("there must be samples: %d", l.Samples)
 	}
 	e.policy.Store(uint32(p))
-	e.limit.Store(bytes)
+	e.samples.Store(int64(l.Samples))
+	e.limit.Store(l.Bytes)
 	return nil
 }
 
@@ -160,7 +163,7 @@ func (e *Engine) evictOne(c candidate, p policy) bool {
 
 // sample adds random keys to the pool; false says that there are none.
 func (e *Engine) sample(p policy, now int64) bool {
-	samples := e.samples
+	samples := e.samples.Load()
 	if p.random() {
 		samples = 1
 	}

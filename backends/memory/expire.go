@@ -44,7 +44,7 @@ func (e *Engine) cleanRound(first int) (next int) {
 	now := e.clock()
 	for i := range shardCount {
 		next = (first + i) % shardCount
-		for e.cleanBatch(next, now) == cleanBatch {
+		for _, more := e.cleanBatch(next, now); more; _, more = e.cleanBatch(next, now) {
 			if time.Now().After(end) {
 				return next
 			}
@@ -53,11 +53,12 @@ func (e *Engine) cleanRound(first int) (next int) {
 	return first
 }
 
-// cleanBatch removes up to so many due keys of a shard.
-func (e *Engine) cleanBatch(i int, now int64) (removed int) {
+// cleanBatch removes up to so many due keys of a shard, and some of its due fields of hashes. more says
+// that there are others.
+func (e *Engine) cleanBatch(i int, now int64) (removed int, more bool) {
 	s := &e.shards[i]
 	if !s.volatile() {
-		return 0
+		return 0, false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,19 +68,20 @@ func (e *Engine) cleanBatch(i int, now int64) (removed int) {
 			// Asked for each key and under the lock: nothing may go after a Pause that found the
 			// lock free.
 			if removed == cleanBatch || e.paused.Load() {
-				return removed
+				return removed, removed == cleanBatch
 			}
 			s.drop(e, db, t.heap[0].e, backends.Expired)
 			removed++
 		}
+		more = s.cleanFields(e, db, now) || more
 	}
-	return removed
+	return removed, more
 }
 
-// volatile says whether the shard has keys with a deadline.
+// volatile says whether the shard has keys or fields with a deadline.
 func (s *shard) volatile() bool {
 	for db := range s.tables {
-		if t := s.tables[db].Load(); t != nil && t.expires.Load() > 0 {
+		if t := s.tables[db].Load(); t != nil && t.expires.Load()+t.timedFields.Load() > 0 {
 			return true
 		}
 	}
@@ -90,11 +92,13 @@ func (s *shard) volatile() bool {
 func (e *Engine) Clean(ctx context.Context) (removed int64, err error) {
 	now := e.clock()
 	for i := range shardCount {
-		for n := cleanBatch; n == cleanBatch; removed += int64(n) {
+		for more := true; more; {
 			if err := ctx.Err(); err != nil {
 				return removed, err
 			}
-			n = e.cleanBatch(i, now)
+			var n int
+			n, more = e.cleanBatch(i, now)
+			removed += int64(n)
 		}
 	}
 	return removed, nil

@@ -1,7 +1,7 @@
 // Package memory keeps the data in the memory of the process, in native Go structures.
 //
-// Start with engine.go (what is locked, and when) and table.go (where a key lives); tx.go and
-// string.go are the views that commands see; expire.go, evict.go and size.go are what the engine
+// Start with engine.go (what is locked, and when) and table.go (where a key lives); tx.go, string.go and a file
+// for each other type are the views that commands see; dict.go is what large hashes and sets are kept in; expire.go, evict.go and size.go are what the engine
 // does by itself. Nothing survives the process.
 //
 //	hash of a key, from its top bit:   | shard: 7 bits | place in the table: 32 bits | unused |
@@ -35,11 +35,10 @@ func (c *Config) Open(_ context.Context, env backends.Env) (backends.Backend, er
 		return nil, &backends.KeyError{Key: "maxmemory", Why: err.Error()}
 	}
 	e := newEngine(env)
-	e.samples = c.Samples
 	if c.clock != nil {
 		e.clock = c.clock
 	}
-	if err := e.SetLimit(limit, c.Policy); err != nil {
+	if err := e.SetLimits(backends.Limits{Bytes: limit, Policy: c.Policy, Samples: c.Samples}); err != nil {
 		return nil, err
 	}
 	e.startCleaner()
@@ -51,10 +50,14 @@ func newEngine(env backends.Env) *Engine {
 		name:      env.Name,
 		seed:      maphash.MakeSeed(),
 		databases: env.Databases,
+		compact:   env.Compact,
 		clock:     func() int64 { return time.Now().UnixMilli() },
 	}
 	if e.databases <= 0 {
 		e.databases = defaultDatabases
+	}
+	if e.compact == nil {
+		e.compact = backends.NewCompact()
 	}
 	e.many.New = func() any { return newTransaction(e) }
 	for i := range e.shards {

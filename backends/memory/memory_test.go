@@ -25,7 +25,7 @@ func open(t testing.TB, change func(*Config)) *Engine {
 }
 
 func TestSuite(t *testing.T) {
-	backendtest.Run(t, func(t *testing.T) backends.Backend { return open(t, nil) })
+	backendtest.Run(t, func(t *testing.T) backends.Backend { return open(t, nil) }, backends.ZSetType, backends.ListType, backends.HashType, backends.SetType)
 }
 
 func Benchmark(b *testing.B) {
@@ -90,7 +90,7 @@ func TestLimitEvictsTheLeastRecentlyUsed(t *testing.T) {
 	if err := fill(e, 0, 1000, 1e6); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.SetLimit(e.used(), "allkeys-lru"); err != nil {
+	if err := e.SetLimits(backends.Limits{Bytes: e.used(), Policy: "allkeys-lru", Samples: 5}); err != nil {
 		t.Fatal(err)
 	}
 	if err := fill(e, 1000, 1500, 2e6); err != nil {
@@ -123,7 +123,7 @@ func TestEveryPolicyMakesRoom(t *testing.T) {
 			if err := fill(e, 0, 500, 1); err != nil {
 				t.Fatal(err)
 			}
-			if err := e.SetLimit(e.used()*3/4, name); err != nil {
+			if err := e.SetLimits(backends.Limits{Bytes: e.used() * 3 / 4, Policy: name, Samples: 5}); err != nil {
 				t.Fatal(err)
 			}
 			if p, _ := policyByName(name); p.volatile() {
@@ -184,7 +184,7 @@ func TestLimitRefusesGrowth(t *testing.T) {
 	if err := fill(e, 0, 1000, 1); !errors.Is(err, backends.ErrNoSpace) {
 		t.Fatalf("noeviction: %v", err)
 	}
-	if err := e.SetLimit(1<<10, "allkeys-random"); err != nil {
+	if err := e.SetLimits(backends.Limits{Bytes: 1 << 10, Policy: "allkeys-random", Samples: 5}); err != nil {
 		t.Fatal(err)
 	}
 	e.Pause()

@@ -18,6 +18,16 @@ type object interface {
 // object is the value of an entry that is not a string.
 func (e *entry) object() object {
 	switch e.kind() {
+	case backends.HashType:
+		return (*hash)(e.value)
+	case backends.SetType:
+		return (*set)(e.value)
+	case backends.ListType:
+		return (*list)(e.value)
+	case backends.ZSetType:
+		return (*zset)(e.value)
+	case backends.StreamType:
+		return (*stream)(e.value)
 	default:
 		return nil
 	}
@@ -85,15 +95,16 @@ func (h *handle) changed(o object, before int64) {
 }
 
 // views hands out the views of one type one by one, so that opening a key allocates nothing. Those in use
-// are never moved.
+// are never moved, and those that nobody uses any more can be collected: SORT may open a million.
 type views[V any] struct {
 	list   []V
 	opened int
 }
 
 func (v *views[V]) next() *V {
+	const most = 64 // at a time, so that a rare large transaction does not make its views permanent
 	if v.opened == len(v.list) {
-		v.list, v.opened = make([]V, max(1, 2*len(v.list))), 0
+		v.list, v.opened = make([]V, max(1, min(2*len(v.list), most))), 0
 	}
 	v.opened++
 	return &v.list[v.opened-1]
@@ -101,9 +112,6 @@ func (v *views[V]) next() *V {
 
 // end lets go of what the views have touched.
 func (v *views[V]) end() {
-	const keep = 64 // a rare large transaction should not make its views permanent
-	if clear(v.list[:v.opened]); len(v.list) > keep {
-		v.list = nil
-	}
+	clear(v.list[:v.opened])
 	v.opened = 0
 }

@@ -49,6 +49,7 @@ func (v *stringView) Set(value []byte) {
 	if e := v.entry(); e != nil {
 		if room := int(e.room); len(value) <= room && (room <= small || room <= 2*len(value)) {
 			e.length = uint32(copy(e.str()[:room], value))
+			e.setKind(backends.StringType)
 			return
 		}
 	}
@@ -71,6 +72,7 @@ func (v *stringView) SetRange(offset int, data []byte) {
 	}
 	copy(value[offset:], data)
 	v.store(value)
+	v.at.e.usage |= rawBit
 }
 
 // store makes b, which nobody else has, the value.

@@ -14,10 +14,12 @@ type table struct {
 	buckets []*entry // a power of two of them, or none
 	shift   uint8    // a place's bucket is place >> shift
 	heap    volatile
-	used    int64 // bytes, as size.go counts them
+	fields  dueHeap // hashes whose fields have deadlines (hash_expire.go)
+	used    int64   // bytes, as size.go counts them
 
-	keys    atomic.Int64
-	expires atomic.Int64
+	keys        atomic.Int64
+	expires     atomic.Int64
+	timedFields atomic.Int64 // the length of fields
 }
 
 const (
@@ -135,6 +137,9 @@ func (t *table) setDeadline(e *entry, at int64) {
 	t.expires.Store(int64(len(t.heap)))
 	t.used += deadlineBytes * int64(cap(t.heap)-before)
 }
+
+// absent says whether e, although it is in the table, is no key any more.
+func (t *table) absent(e *entry, now int64) bool { return t.expired(e, now) || e.spent(now) }
 
 func (t *table) expired(e *entry, now int64) bool {
 	return e.heap != 0 && t.heap[e.heap-1].at <= now

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"hash/maphash"
+	"strconv"
 	"unsafe"
 
 	"switchyard/backends"
@@ -17,11 +18,18 @@ type transaction struct {
 	known     []byte // a key whose hash is known, found again by its address
 	knownHash uint64
 
+	digits []byte // texts of integers that views have returned
+
 	// changes counts the keys that were made and removed: a view that has seen fewer looks its
 	// key up again before it touches the entry.
 	changes uint64
 
 	strings views[stringView]
+	hashes  views[hashView]
+	sets    views[setView]
+	zsets   views[zsetView]
+	lists   views[listView]
+	streams views[streamView]
 }
 
 func newTransaction(e *Engine) *transaction {
@@ -38,7 +46,20 @@ func (t *transaction) begin(a *backends.Access) {
 // end lets go of everything that the transaction has touched.
 func (t *transaction) end() {
 	t.strings.end()
+	t.hashes.end()
+	t.sets.end()
+	t.digits = t.digits[:0]
+	t.zsets.end()
+	t.lists.end()
+	t.streams.end()
 	t.a, t.known = nil, nil
+}
+
+// text is an integer as text, which is valid until the end of the transaction.
+func (t *transaction) text(n int64) []byte {
+	from := len(t.digits)
+	t.digits = strconv.AppendInt(t.digits, n, 10)
+	return t.digits[from:len(t.digits):len(t.digits)]
 }
 
 // tx is a transaction in one database.
@@ -91,7 +112,7 @@ func (x *tx) find(key []byte) (f found) {
 	if e == nil {
 		return found{}
 	}
-	if t.expired(e, x.a.Now) {
+	if t.absent(e, x.a.Now) {
 		if x.a.Write {
 			s.drop(x.e, x.db, e, backends.Expired)
 			x.changes++
@@ -146,22 +167,25 @@ func (x *tx) Encoding(key []byte) string {
 	case f.e == nil:
 		return ""
 	case f.e.kind() == backends.StringType:
-		return backends.StringEncoding(f.e.str())
+		return f.e.strEncoding()
 	}
 	return f.e.object().encoding()
 }
 
-// List implements backends.Tx.
-func (x *tx) List([]byte) (backends.List, error) { return nil, backends.ErrNoType }
-
-// Set implements backends.Tx.
-func (x *tx) Set([]byte) (backends.Set, error) { return nil, backends.ErrNoType }
-
-// ZSet implements backends.Tx.
-func (x *tx) ZSet([]byte) (backends.ZSet, error) { return nil, backends.ErrNoType }
-
-// Hash implements backends.Tx.
-func (x *tx) Hash([]byte) (backends.Hash, error) { return nil, backends.ErrNoType }
+// Use implements backends.Keyspace.
+func (x *tx) Use(key []byte) (u backends.Use, ok bool) {
+	f := x.find(key)
+	if f.e == nil {
+		return u, false
+	}
+	u.Bytes = f.e.size() + bucketBytes
+	if u.Counted = policy(x.e.policy.Load()).lfu(); u.Counted {
+		u.Frequency = int64(frequency(f.e.usage&usageMask, x.a.Now))
+	} else {
+		u.Idle = int64(idle(f.e.usage&usageMask, x.a.Now))
+	}
+	return u, true
+}
 
 // Touch implements backends.Keyspace.
 func (x *tx) Touch(key []byte) bool {
@@ -208,31 +232,32 @@ func (x *tx) remove(f found) {
 
 // Move implements backends.Keyspace.
 func (x *tx) Move(from []byte, db int, to []byte) {
-	if f, moved := x.transfer(from, db, to); moved {
+	if f, made, moved := x.transfer(from, db, to); moved {
 		x.remove(f)
+		made.moved()
 	}
 }
 
 // Copy implements backends.Keyspace.
 func (x *tx) Copy(from []byte, db int, to []byte) {
-	if _, moved := x.transfer(from, db, to); moved {
-		made := x.in(db).find(to)
+	if _, made, moved := x.transfer(from, db, to); moved {
 		before := made.e.size()
 		made.e.unshare()
 		made.s.resized(made.t, made.e.size()-before)
+		made.moved()
 	}
 }
 
-// transfer makes the key to with the value and the expiry of from, and returns from. For the
+// transfer makes the key to with the value and the expiry of from, and returns both. For the
 // moment the two share the value.
-func (x *tx) transfer(from []byte, db int, to []byte) (f found, ok bool) {
+func (x *tx) transfer(from []byte, db int, to []byte) (f, made found, ok bool) {
 	if f = x.find(from); f.e == nil || db == x.db && string(from) == string(to) {
-		return f, false
+		return f, made, false
 	}
-	made := x.in(db).replaced(to)
+	made = x.in(db).replaced(to)
 	before := made.e.size()
 	made.e.take(f.e)
 	made.s.resized(made.t, made.e.size()-before)
 	made.s.setDeadline(made.t, made.e, f.t.deadline(f.e))
-	return f, true
+	return f, made, true
 }

@@ -199,7 +199,7 @@ func wantNoGarbage(t *testing.T, s *store) {
 		}
 		named[m.name.version], named[m.outside.version] = true, true
 		if m.deadline != 0 {
-			deadlines[deadlineKey(m.deadline, key)] = true
+			deadlines[deadlineKey(tagDeadline, m.deadline, key)] = true
 		}
 		return true
 	})

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"switchyard/backends"
@@ -22,6 +21,7 @@ func (s *spaces) clone() *spaces { return &spaces{slices.Clone(s.of), s.next} }
 
 // Len implements backends.Database.
 func (x *tx) Len() int64 {
+	x.flush()
 	if x.err != nil {
 		return 0
 	}
@@ -33,51 +33,65 @@ func (x *tx) Len() int64 {
 
 // Scan implements backends.Database.
 func (x *tx) Scan(cursor uint64, count int, fn func(key []byte, t backends.Type)) (next uint64) {
-	count = max(count, 1)
-	last := uint64(0)
-	x.walk(cursor, func(hash uint64, m *meta, key func() []byte) bool {
-		if count <= 0 && hash != last {
-			next = hash
-			return false
+	return walker[*visited](x.walk).scan(cursor, count, func(k *visited) {
+		if !x.expired(k.name, &k.meta) {
+			if key := k.key(); key != nil {
+				fn(key, k.meta.kind)
+			}
 		}
-		count--
-		last = hash
-		if m.deadline != 0 && m.deadline <= x.a.Now {
-			return true
-		}
-		if k := key(); k != nil {
-			fn(k, m.kind)
-		}
-		return true
 	})
-	return next
 }
 
-// walk visits the keys of the database from a hash on, those whose time has come too. The text of a
-// key is only looked up when asked for; it is nil after an error.
-func (x *tx) walk(from uint64, fn func(hash uint64, m *meta, key func() []byte) (more bool)) {
+// Random implements backends.Database.
+func (x *tx) Random() []byte {
+	key, _ := random(x.walk, func(k *visited) (key []byte, ok bool) {
+		if x.expired(k.name, &k.meta) {
+			return nil, false
+		}
+		key = k.key()
+		return key, key != nil
+	})
+	if x.err != nil {
+		return nil
+	}
+	return key
+}
+
+// visited is a key that a walk has come to.
+type visited struct {
+	x    *tx
+	v    *view
+	meta meta
+	name []byte
+}
+
+// key is the text of the key; nil after an error. A long one is only read when asked for.
+func (k *visited) key() []byte {
+	if k.name == nil {
+		k.name = k.x.longKey(k.v, k.meta.name)
+	}
+	return k.name
+}
+
+// walk visits the keys of the database from a hash on, those whose time has come too.
+func (x *tx) walk(from uint64, fn func(hash uint64, k *visited) (more bool)) {
+	x.flush()
 	v := x.snapshot()
 	space := x.space()
 	if x.err != nil || from >= 1<<hashBits {
 		return
 	}
 	err := v.scan(&x.writes, spaceKey(space, from), spaceKey(space+1, 0), func(rk string, record []byte) bool {
-		_, hash, key, err := splitRecordKey(rk)
-		var m meta
+		_, hash, name, err := splitRecordKey(rk)
+		k := visited{x: x, v: v, name: name}
 		if err == nil {
-			m, err = decodeMeta(record)
+			k.meta, err = decodeMeta(record)
 		}
 		if err != nil {
-			x.fail(fmt.Errorf("key %.64q in database %d, record %.64q: %w", key, x.db, rk, err))
+			x.fail(fmt.Errorf("key %.64q in database %d, record %.64q: %w", name, x.db, rk, err))
 			return false
 		}
-		more := fn(hash, &m, func() []byte {
-			if key == nil {
-				key = x.longKey(v, m.name)
-			}
-			return key
-		})
-		return more && x.err == nil
+		return fn(hash, &k) && x.err == nil
 	})
 	x.fail(err)
 }
@@ -87,7 +101,7 @@ func (x *tx) walk(from uint64, fn func(hash uint64, m *meta, key func() []byte) 
 func (x *tx) longKey(v *view, p part) []byte {
 	key := make([]byte, 0, 2*maxName)
 	for n := 0; n < x.chunks(p); n++ {
-		ck := chunkKey(p.version, n)
+		ck := chunkKey(p, n)
 		b, ok := x.writes.Get(ck)
 		if !ok {
 			var err error
@@ -103,34 +117,6 @@ func (x *tx) longKey(v *view, p part) []byte {
 		key = append(key, b...)
 	}
 	return key
-}
-
-// Random implements backends.Database: one of the keys that follow a random hash. The gap before
-// a single successor would decide its chances; that of a window of 32 is the mean of 32 gaps.
-func (x *tx) Random() []byte {
-	const window = 32
-	var keys [][]byte
-	first := rand.Uint64N(1 << hashBits)
-	collect := func(from, to uint64) {
-		x.walk(from, func(hash uint64, m *meta, key func() []byte) bool {
-			if hash >= to {
-				return false
-			}
-			if m.deadline == 0 || m.deadline > x.a.Now {
-				if k := key(); k != nil {
-					keys = append(keys, k)
-				}
-			}
-			return len(keys) < window
-		})
-	}
-	if collect(first, 1<<hashBits); len(keys) < window {
-		collect(0, first)
-	}
-	if len(keys) == 0 || x.err != nil {
-		return nil
-	}
-	return keys[rand.IntN(len(keys))]
 }
 
 // Flush implements backends.Database: the database gets an empty space.
@@ -155,6 +141,7 @@ func (x *tx) Swap(db int) {
 	if db == x.db {
 		return
 	}
+	x.flush()
 	s := x.now.clone()
 	s.of[x.db], s.of[db] = s.of[db], s.of[x.db]
 	x.replace(s, x.db, db)
@@ -169,4 +156,8 @@ func (x *tx) replace(s *spaces, dbs ...int) {
 		x.set(numberKey(tagDatabase, uint32(db)), binary.BigEndian.AppendUint32(nil, s.of[db]))
 	}
 	x.now, x.spaces = s, s
+	for _, c := range x.open {
+		c.stale = true
+	}
+	clear(x.open)
 }

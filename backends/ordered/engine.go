@@ -22,8 +22,24 @@ type Options struct {
 	// Clock is for what happens outside of transactions, in Unix milliseconds; nil: the system's clock.
 	Clock func() int64
 
-	inline int // bytes of a string that stay in its meta record
+	// Compact are the limits up to which a value is one record; nil: as Redis starts with.
+	Compact *backends.Compact
+
+	sizes
+}
+
+// sizes are how large records become. Only chunk is a part of the format: the others can be changed at any
+// time, and tests make all of them small.
+type sizes struct {
+	inline int // bytes of a string that stay in its meta record, of a value in that of its field
 	chunk  int // bytes of a chunk of a longer one
+	packed int // bytes of a value that is one record, whatever Compact says
+
+	element   int // bytes of an element that stay in its leaf
+	leafItems int
+	leafBytes int
+	nodeKids  int // of an inner node
+	nodeBytes int
 }
 
 // Engine is a backend on an ordered key-value store. A driver embeds it and so offers what it does.
@@ -51,14 +67,18 @@ var (
 	_ backends.Notifier = (*Engine)(nil)
 )
 
-const (
-	defaultDatabases = 16
+const defaultDatabases = 16
 
-	inlineBytes = 64 << 10 // SCAN reads past them
-	// A chunk and its key stay well below the megabyte from which on Badger would move them to its
-	// value log. The size is a part of the format.
-	chunkBytes = 256 << 10
-)
+// A chunk and its key stay well below the megabyte from which on Badger would move them to its
+// value log. SCAN reads past what is inline.
+//
+// A push or an insert rewrites a leaf and the nodes above it, so these are small: with a million
+// elements of 10 bytes less than 1 KB each, at the price of one more level than larger nodes would
+// need.
+var defaultSizes = sizes{
+	inline: 64 << 10, chunk: 256 << 10, packed: 96 << 10,
+	element: 1 << 10, leafItems: 64, leafBytes: 2 << 10, nodeKids: 64, nodeBytes: 4 << 10,
+}
 
 // Open opens an engine on a store, which is the engine's from now on: it is closed when Open fails.
 func Open(kv KV, o Options) (*Engine, error) {
@@ -71,8 +91,11 @@ func Open(kv KV, o Options) (*Engine, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Compact == nil {
+		o.Compact = backends.NewCompact()
+	}
 	if o.chunk == 0 {
-		o.inline, o.chunk = inlineBytes, chunkBytes
+		o.sizes = defaultSizes
 	}
 	e := &Engine{o: o, kv: kv}
 	e.pool.New = func() any { return newTransaction(e) }
@@ -128,6 +151,7 @@ func (t *transaction) run(body backends.Body) (*backends.Commit, error) {
 	defer e.stripes.unlock(&held, t.a.Write)
 	t.begin(&held)
 	err := body.Run(&t.root)
+	t.flush()
 	switch {
 	case t.epoch != e.queue.epoch.Load():
 		// What it has seen may be lost by now, without a commit that would say so, and no two of its

@@ -2,6 +2,7 @@ package ordered
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -12,13 +13,14 @@ import (
 
 // A key whose time has come is absent for every transaction at once; its record goes when a write
 // meets it, or else by the cleaner. The cleaner reads the deadlines in their order and so looks at what is
-// due and at nothing else. It remembers the earliest deadline there may be: while that is to come
+// due and at nothing else. Hashes with fields that expire have an index of their own. It remembers the earliest deadline there may be: while that is to come
 // it does not even look, and it does not walk over the tombstones of what it has removed.
 
 const (
 	cleanEvery  = 100 * time.Millisecond
 	cleanBudget = 25 * time.Millisecond // per round, so a quarter of one processor at most
 	cleanBatch  = 64                    // keys removed in one transaction
+	cleanFields = 64                    // fields of one hash, likewise
 	never       = math.MaxInt64
 )
 
@@ -66,11 +68,12 @@ func (e *Engine) Clean(ctx context.Context) (removed int64, err error) {
 	return removed, err
 }
 
-// expect notes that there is a new deadline.
-func (c *cleaner) expect(at int64) {
+// expect notes that there is a new deadline, and returns the earliest there may be.
+func (c *cleaner) expect(at int64) (first int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.first = min(c.first, at)
+	return c.first
 }
 
 // takeFirst returns the earliest deadline there may be, and forgets it: who sets one from now on
@@ -97,14 +100,16 @@ func (c *cleaner) batch(ctx context.Context) (removed int, more bool, err error)
 	if !found {
 		return 0, false, nil
 	}
-	keys, next, err := c.find(first, now)
+	todo, next, err := c.find(first, now)
 	if err != nil {
 		c.expect(first)
 		return 0, false, err
 	}
-	for db, group := range keys {
-		n, err := c.remove(ctx, db, group, now)
+	progress := false
+	for db, d := range todo {
+		n, changed, err := c.remove(ctx, db, d, now)
 		removed += n
+		progress = progress || changed
 		if err != nil {
 			c.expect(first)
 			return removed, false, err
@@ -114,21 +119,51 @@ func (c *cleaner) batch(ctx context.Context) (removed int, more bool, err error)
 	if paused {
 		next = first // what was found may still be there
 	}
-	c.expect(next)
-	return removed, next <= now && removed > 0 && !paused, nil
+	first = c.expect(next)
+	return removed, first <= now && progress && !paused, nil
 }
 
-// find reads some due keys, by database, and the deadline to go on with.
-func (c *cleaner) find(first, now int64) (keys map[int][][]byte, next int64, err error) {
+// due is what a batch looks at in one database.
+type due struct {
+	keys   [][]byte
+	hashes [][]byte // which have fields that are due
+}
+
+// find reads some of what is due, by database, and the deadline to go on with.
+func (c *cleaner) find(first, now int64) (todo map[int]*due, next int64, err error) {
 	t := newTransaction(c.e)
 	defer t.end()
 	t.a, t.held = &sweepAccess, &stripeSet{}
-	v := t.snapshot()
-	keys, next = map[int][][]byte{}, never
-	from, to := deadlineKey(first, "k"), text([]byte{tagDeadline + 1})
+	todo, next = map[int]*due{}, never
+	add := func(tag byte, db int, key []byte) {
+		d := todo[db]
+		if d == nil {
+			d = &due{}
+			todo[db] = d
+		}
+		if tag == tagDeadline {
+			d.keys = append(d.keys, key)
+		} else {
+			d.hashes = append(d.hashes, key)
+		}
+	}
+	for _, tag := range []byte{tagDeadline, tagFields} {
+		at, err := c.findIn(t, tag, first, now, add)
+		if err != nil {
+			return nil, 0, err
+		}
+		next = min(next, at)
+	}
+	return todo, next, nil
+}
+
+// findIn reads one index.
+func (c *cleaner) findIn(t *transaction, tag byte, first, now int64, add func(tag byte, db int, key []byte)) (next int64, err error) {
+	next = never
 	n := 0
 	var bad error
-	err = v.scan(nil, from, to, func(xk string, _ []byte) bool {
+	from, to := deadlineKey(tag, first, "k"), text([]byte{tag + 1})
+	err = t.snapshot().scan(nil, from, to, func(xk string, _ []byte) bool {
 		at, rk, err := splitDeadlineKey(xk)
 		if err != nil {
 			bad = err
@@ -140,15 +175,12 @@ func (c *cleaner) find(first, now int64) (keys map[int][][]byte, next int64, err
 		}
 		db, key, err := c.keyOf(t, rk)
 		if bad = err; db >= 0 {
-			keys[db] = append(keys[db], key)
+			add(tag, db, key)
 			n++
 		}
 		return bad == nil
 	})
-	if err == nil {
-		err = bad
-	}
-	return keys, next, err
+	return next, errors.Join(err, bad)
 }
 
 // keyOf is the key of a record and its database, which is negative when the record is garbage.
@@ -172,25 +204,30 @@ func (c *cleaner) keyOf(t *transaction, rk string) (db int, key []byte, err erro
 	return db, key, t.err
 }
 
-// remove is a write that meets the keys.
-func (c *cleaner) remove(ctx context.Context, db int, keys [][]byte, now int64) (removed int, err error) {
-	a := &backends.Access{DB: db, Keys: keys, Write: true, Now: now}
+// remove is a write that meets the keys, and removes fields of the hashes.
+func (c *cleaner) remove(ctx context.Context, db int, d *due, now int64) (removed int, changed bool, err error) {
+	a := &backends.Access{DB: db, Keys: slices.Concat(d.keys, d.hashes), Write: true, Now: now}
 	commit, err := c.e.Do(ctx, a, backends.BodyFunc(func(bt backends.Tx) error {
 		t := bt.(*tx)
-		for _, key := range keys {
-			// Asked for each key and under the lock: nothing may go after a Pause that found the
-			// lock free.
+		// Asked for each key and under the lock: nothing may go after a Pause that found the
+		// lock free.
+		for _, key := range d.keys {
 			if !c.e.paused.Load() {
 				t.find(key)
+			}
+		}
+		for _, key := range d.hashes {
+			if !c.e.paused.Load() && t.reclaim(key, cleanFields) {
+				changed = true
 			}
 		}
 		removed = len(t.dropped)
 		return nil
 	}))
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	return removed, commit.Wait(ctx)
+	return removed, changed || removed > 0, commit.Wait(ctx)
 }
 
 // sweepAccess is for transactions that touch what no other transaction sees.

@@ -12,11 +12,25 @@ func (x *tx) Type(key []byte) backends.Type {
 
 // Encoding implements backends.Keyspace.
 func (x *tx) Encoding(key []byte) string {
-	if x.Type(key) != backends.StringType {
+	switch f := x.find(key); {
+	case !f.there:
 		return ""
+	case f.meta.kind == backends.StringType:
+		v := stringView{x: x, key: key}
+		return backends.StringEncoding(v.Bytes())
+	default:
+		return f.meta.form.encoding(f.meta.kind)
 	}
-	v := stringView{x: x, key: key}
-	return backends.StringEncoding(v.Bytes())
+}
+
+// Use implements backends.Keyspace. Of a large collection only the number of elements is known without
+// reading it.
+func (x *tx) Use(key []byte) (u backends.Use, ok bool) {
+	f := x.find(key)
+	if !f.there {
+		return u, false
+	}
+	return backends.Use{Bytes: int64(len(key)+len(f.meta.body)) + int64(f.meta.outside.size)}, true
 }
 
 // Touch implements backends.Keyspace.
@@ -67,7 +81,11 @@ func (x *tx) Copy(from []byte, db int, to []byte) {
 	if !ok {
 		return
 	}
-	m.outside = x.duplicate(from, m.outside)
+	if m.kind == backends.StringType {
+		m.outside = x.duplicate(from, m.outside)
+	} else {
+		m.outside = x.duplicateAll(m.outside)
+	}
 	x.in(db).put(x.in(db).find(to), m)
 }
 

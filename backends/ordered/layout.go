@@ -20,7 +20,8 @@ import (
 //	c | space: 4                         -> keys: 8 | expires: 8            exact, in the same Apply
 //	k | space: 4 | hash: 6 | name        -> meta record                     one per key
 //	x | deadline: 8 | space: 4 | hash: 6 | name -> 1                        one per key that expires
-//	v | version: 8 | element             -> a part of a value               a chunk: element is its number: 4
+//	y | deadline: 8 | space: 4 | hash: 6 | name -> 1                        one per hash with fields that expire
+//	v | version: 8 | element             -> a part of a value               see below
 //	g | v | version: 8                   -> 1                               garbage: a version to sweep
 //	g | s | space: 4                     -> 1                               garbage: a space to sweep
 //	l | number: 4, m                     a large transaction under way (large.go)
@@ -34,13 +35,38 @@ import (
 //
 // A meta record is one key:
 //
-//	type: 1 | flags: 1 | [deadline: 8] | [version: 8 | length: uvarint] | [version: 8 | size: uvarint] | body
+//	type: 1 | flags: 1 | [deadline: 8] | [version: 8 | length: uvarint] | [version: 8 | size: uvarint] |
 //	                     hasDeadline     hasName                          hasVersion
+//	[fields: 8 | timed: uvarint] | body
+//	hasFields
 //
 // The first version holds the text of a long key, in chunks. The second holds what the value has
-// outside of the record: the chunks of a long string, the elements of other types. The body is the rest: a
-// short string itself. A version belongs to one key and is never used again, so whoever drops
-// a value writes its garbage record and is done.
+// outside of the record: the chunks of a long string, the elements of other types; the size is bytes or
+// elements. No field of a hash expires before the deadline called fields, which is in the index y; timed is how
+// many fields outside of the record have a deadline. A version belongs to one key and is never used again, so whoever drops a value writes its garbage
+// record and is done.
+//
+// The body of a string is a short string itself. That of another type is its form, one byte, and
+//
+//	p   a listpack: of a hash field, value, ...; of a sorted set member, score, ... in order
+//	i   an intset
+//	t   a listpack of field, value, deadline, ...; 0 is no deadline
+//	m   nothing: the members of the hash or set are elsewhere
+//	n   the root of the tree of the list or sorted set
+//
+// p, i and t are byte for byte what Redis has for such a small value. So a small value is one record,
+// read and written as a whole, and a large one is many, of which a command touches those it is about.
+//
+// Under the version of a value are
+//
+//	v | version: 8 | number: 4                          -> a chunk of a string, or of the text of a key
+//	v | version: 8 | 'm' | hash: 6 | name               -> a member of a hash, a set or a sorted set (member.go)
+//	v | version: 8 | 'x' | deadline: 8 | hash: 6 | name -> 1, one per field that expires
+//	v | version: 8 | 'n' | node: 8                      -> a node of the tree of a list or a sorted set (node.go)
+//	v | version: 8 | 'c' | id: 8 | number: 4            -> a chunk of a text that is too long for a record above
+//
+// Numbers of nodes and chunks are taken from where versions are, so they are never used again either,
+// and a copy of a value is its records under another version.
 const (
 	tagFormat   = 'f'
 	tagEpoch    = 'e'
@@ -49,6 +75,7 @@ const (
 	tagCounts   = 'c'
 	tagKey      = 'k'
 	tagDeadline = 'x'
+	tagFields   = 'y'
 	tagVersion  = 'v'
 	tagGarbage  = 'g'
 	tagLog      = 'l'
@@ -66,12 +93,18 @@ const (
 	nameAt   = hashAt + 6
 	shortKey = 0
 	hashed   = 1
+
+	tagMember = 'm' // under a version
+	tagExpiry = 'x'
+	tagNode   = 'n'
+	tagChunk  = 'c'
 )
 
 const (
 	hasDeadline = 1 << iota
 	hasName
 	hasVersion
+	hasFields
 )
 
 // present is the value of a record that says all by being there.
@@ -89,12 +122,35 @@ func recordKey(space uint32, hash uint64, key []byte) string {
 	b := make([]byte, 0, nameAt+1+min(len(key), maxName))
 	b = append(b, tagKey)
 	b = binary.BigEndian.AppendUint32(b, space)
+	return text(appendName(b, hash, key))
+}
+
+// appendName adds the hash of a key, and its name.
+func appendName(b []byte, hash uint64, key []byte) []byte {
 	b = append(b, cursorKey(hash>>(64-hashBits))...)
 	if len(key) <= maxName {
-		return text(append(append(b, shortKey), key...))
+		return append(append(b, shortKey), key...)
 	}
 	sum := sha256.Sum256(key)
-	return text(append(append(b, hashed), sum[:]...))
+	return append(append(b, hashed), sum[:]...)
+}
+
+// splitName takes apart what appendName added; the key is nil when only its hash is there.
+func splitName(b []byte) (hash uint64, key []byte, err error) {
+	const hashBytes = nameAt - hashAt
+	if len(b) <= hashBytes {
+		return 0, nil, errDamaged
+	}
+	var h [8]byte
+	copy(h[2:], b[:hashBytes])
+	hash = binary.BigEndian.Uint64(h[:])
+	switch b[hashBytes] {
+	case shortKey:
+		return hash, b[hashBytes+1:], nil
+	case hashed:
+		return hash, nil, nil
+	}
+	return 0, nil, errDamaged
 }
 
 // cursorKey is the first 48 bits of a hash in the key of a record.
@@ -109,17 +165,9 @@ func splitRecordKey(rk string) (space uint32, hash uint64, key []byte, err error
 	if len(rk) <= nameAt || rk[0] != tagKey {
 		return 0, 0, nil, errDamaged
 	}
-	b := []byte(rk)
-	var h [8]byte
-	copy(h[2:], b[hashAt:])
-	space, hash = binary.BigEndian.Uint32(b[spaceAt:]), binary.BigEndian.Uint64(h[:])
-	switch b[nameAt] {
-	case shortKey:
-		return space, hash, b[nameAt+1:], nil
-	case hashed:
-		return space, hash, nil, nil
-	}
-	return 0, 0, nil, errDamaged
+	space = binary.BigEndian.Uint32([]byte(rk[spaceAt:hashAt]))
+	hash, key, err = splitName([]byte(rk[hashAt:]))
+	return space, hash, key, err
 }
 
 // spaceKey is where the records of a space begin, from a hash of 48 bits on.
@@ -128,17 +176,17 @@ func spaceKey(space uint32, hash uint64) string {
 	return text(append(b, cursorKey(hash)...))
 }
 
-// deadlineKey is the key of the record by which the cleaner finds a key.
-func deadlineKey(at int64, rk string) string {
+// deadlineKey is the key of the record by which the cleaner finds a key, or with tagFields a hash.
+func deadlineKey(tag byte, at int64, rk string) string {
 	b := make([]byte, 0, len(rk)+8)
-	b = binary.BigEndian.AppendUint64(append(b, tagDeadline), uint64(at))
+	b = binary.BigEndian.AppendUint64(append(b, tag), uint64(at))
 	return text(append(b, rk[spaceAt:]...))
 }
 
 // splitDeadlineKey is the inverse of deadlineKey.
 func splitDeadlineKey(xk string) (at int64, rk string, err error) {
 	const deadlineBytes = 8
-	if len(xk) <= deadlineBytes+nameAt || xk[0] != tagDeadline {
+	if len(xk) <= deadlineBytes+nameAt {
 		return 0, "", errDamaged
 	}
 	at = int64(binary.BigEndian.Uint64([]byte(xk[1:])))
@@ -153,9 +201,56 @@ func versionKey(version uint64) string {
 	return text(binary.BigEndian.AppendUint64([]byte{tagVersion}, version))
 }
 
-func chunkKey(version uint64, n int) string {
-	b := binary.BigEndian.AppendUint64([]byte{tagVersion}, version)
+func chunkKey(p part, n int) string {
+	b := make([]byte, 0, 1+8+1+8+4)
+	if p.owner != 0 {
+		b = append(elementKey(b, p.owner, tagChunk), binary.BigEndian.AppendUint64(nil, p.version)...)
+	} else {
+		b = binary.BigEndian.AppendUint64(append(b, tagVersion), p.version)
+	}
 	return text(binary.BigEndian.AppendUint32(b, uint32(n)))
+}
+
+// elementKey adds what the keys of one kind of element under a version begin with.
+func elementKey(b []byte, version uint64, tag byte) []byte {
+	return append(binary.BigEndian.AppendUint64(append(b, tagVersion), version), tag)
+}
+
+func memberKey(version uint64, member []byte) string {
+	b := elementKey(make([]byte, 0, 1+8+1+nameAt+min(len(member), maxName)), version, tagMember)
+	return text(appendName(b, hashOf(member), member))
+}
+
+// memberFrom is where the records of members begin, from a hash of 48 bits on.
+func memberFrom(version, hash uint64) string {
+	return text(append(elementKey(nil, version, tagMember), cursorKey(hash)...))
+}
+
+const memberAt = 1 + 8 + 1 // where the hash begins in the key of a member's record
+
+// expiryKey is the key of the record by which the cleaner finds a field, whose own record has the key mk.
+func expiryKey(at int64, mk string) string {
+	b := append(make([]byte, 0, len(mk)+8), mk[:memberAt-1]...)
+	b = binary.BigEndian.AppendUint64(append(b, tagExpiry), uint64(at))
+	return text(append(b, mk[memberAt:]...))
+}
+
+// splitExpiryKey is the inverse of expiryKey.
+func splitExpiryKey(xk string) (at int64, mk string, err error) {
+	if len(xk) <= memberAt+8 {
+		return 0, "", errDamaged
+	}
+	at = int64(binary.BigEndian.Uint64([]byte(xk[memberAt:])))
+	return at, xk[:memberAt-1] + string(rune(tagMember)) + xk[memberAt+8:], nil
+}
+
+func expiryFrom(version uint64, at int64) string {
+	return text(binary.BigEndian.AppendUint64(elementKey(nil, version, tagExpiry), uint64(at)))
+}
+
+func nodeKey(version, id uint64) string {
+	b := elementKey(make([]byte, 0, 1+8+1+8), version, tagNode)
+	return text(binary.BigEndian.AppendUint64(b, id))
 }
 
 // garbage is what the sweeper has to do: a version, or a space when version is 0.

@@ -13,6 +13,9 @@ type meta struct {
 	deadline int64 // Unix milliseconds; 0: none
 	name     part  // the text of a long key
 	outside  part  // what the value has outside of the record
+	fields   int64 // no field of a hash expires earlier; 0: none expires
+	timed    int   // how many fields have a deadline, of a hash whose fields are outside
+	form     form  // of a value that is no string
 	body     []byte
 }
 
@@ -20,9 +23,10 @@ type meta struct {
 type part struct {
 	version uint64
 	size    uint64 // bytes of a string, elements of another type
+	owner   uint64 // not 0: the part is under this version, which is that of a collection
 }
 
-const maxMeta = 2 + 8 + 2*(8+binary.MaxVarintLen64) // without the body
+const maxMeta = 2 + 8 + 3*(8+binary.MaxVarintLen64) + 1 // without the body
 
 func (m *meta) encode() []byte {
 	b := make([]byte, 2, maxMeta+len(m.body))
@@ -39,6 +43,13 @@ func (m *meta) encode() []byte {
 		b[1] |= hasVersion
 		b = m.outside.append(b)
 	}
+	if m.fields != 0 {
+		b[1] |= hasFields
+		b = binary.AppendUvarint(binary.BigEndian.AppendUint64(b, uint64(m.fields)), uint64(m.timed))
+	}
+	if m.kind != backends.StringType {
+		b = append(b, byte(m.form))
+	}
 	return append(b, m.body...)
 }
 
@@ -48,19 +59,15 @@ func (p part) append(b []byte) []byte {
 
 // decodeMeta reads a record. The body is a part of b.
 func decodeMeta(b []byte) (m meta, err error) {
-	const known = hasDeadline | hasName | hasVersion
-	if len(b) < 2 || b[1]&^known != 0 || backends.Type(b[0]).String() == backends.None.String() {
+	const known = hasDeadline | hasName | hasVersion | hasFields
+	if len(b) < 2 || b[1]&^known != 0 || b[0] == byte(backends.None) || b[0] > byte(backends.HashType) {
 		return meta{}, errDamaged
 	}
 	m.kind = backends.Type(b[0])
 	flags, b := b[1], b[2:]
 	if flags&hasDeadline != 0 {
-		if len(b) < 8 {
-			return meta{}, errDamaged
-		}
-		m.deadline, b = int64(binary.BigEndian.Uint64(b)), b[8:]
-		if m.deadline <= 0 {
-			return meta{}, errDamaged
+		if m.deadline, b, err = decodeDeadline(b); err != nil {
+			return meta{}, err
 		}
 	}
 	if flags&hasName != 0 {
@@ -73,11 +80,41 @@ func decodeMeta(b []byte) (m meta, err error) {
 			return meta{}, err
 		}
 	}
-	if m.kind == backends.StringType && flags&hasVersion != 0 && len(b) > 0 {
-		return meta{}, errDamaged
+	if flags&hasFields != 0 {
+		if m.fields, b, err = decodeDeadline(b); err != nil {
+			return meta{}, err
+		}
+		timed, n := binary.Uvarint(b)
+		if n <= 0 || timed > math.MaxInt64 {
+			return meta{}, errDamaged
+		}
+		m.timed, b = int(timed), b[n:]
+	}
+	return m, m.decodeBody(b)
+}
+
+func (m *meta) decodeBody(b []byte) error {
+	if m.kind != backends.StringType {
+		if len(b) == 0 {
+			return errDamaged
+		}
+		m.form, b = form(b[0]), b[1:]
 	}
 	m.body = b[:len(b):len(b)]
-	return m, nil
+	if m.kind == backends.StringType && m.outside.version != 0 && len(b) > 0 || m.fields != 0 && m.kind != backends.HashType {
+		return errDamaged
+	}
+	return nil
+}
+
+func decodeDeadline(b []byte) (at int64, rest []byte, err error) {
+	if len(b) < 8 {
+		return 0, nil, errDamaged
+	}
+	if at = int64(binary.BigEndian.Uint64(b)); at <= 0 {
+		return 0, nil, errDamaged
+	}
+	return at, b[8:], nil
 }
 
 func decodePart(b []byte) (p part, rest []byte, err error) {

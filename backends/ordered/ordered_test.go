@@ -12,7 +12,12 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSuite(t *testing.T) {
-	backendtest.Run(t, func(t *testing.T) backends.Backend { return open(t, newStore(), nil) })
+	for name, change := range map[string]func(*Options){"as it is": nil, "with tiny records": tiny} {
+		t.Run(name, func(t *testing.T) {
+			backendtest.Run(t, func(t *testing.T) backends.Backend { return open(t, newStore(), change) },
+				backends.HashType, backends.SetType, backends.ListType, backends.ZSetType)
+		})
+	}
 }
 
 func Benchmark(b *testing.B) {

@@ -13,11 +13,14 @@ import (
 func (e *Engine) newVersion() uint64 { return e.ids.Add(1) }
 
 // store writes b under a new version.
-func (t *transaction) store(b []byte) part {
-	p := part{t.e.newVersion(), uint64(len(b))}
+func (t *transaction) store(b []byte) part { return t.storeIn(0, b) }
+
+// storeIn writes b under the version of a collection, or under its own when that is 0.
+func (t *transaction) storeIn(owner uint64, b []byte) part {
+	p := part{t.e.newVersion(), uint64(len(b)), owner}
 	for n := 0; len(b) > 0; n++ {
 		size := min(len(b), t.e.o.chunk)
-		t.set(chunkKey(p.version, n), append([]byte(nil), b[:size]...))
+		t.set(chunkKey(p, n), append([]byte(nil), b[:size]...))
 		b = b[size:]
 	}
 	return p
@@ -27,7 +30,7 @@ func (t *transaction) store(b []byte) part {
 func (t *transaction) chunkOf(key []byte, p part, n int) (b []byte) {
 	before, chunk := uint64(n)*uint64(t.e.o.chunk), uint64(t.e.o.chunk)
 	if n <= math.MaxUint32 {
-		b = t.get(chunkKey(p.version, n))
+		b = t.get(chunkKey(p, n))
 	}
 	if uint64(len(b)) != min(p.size-min(p.size, before), chunk) {
 		t.fail(fmt.Errorf("chunk %d of key %.64q: %w", n, key, errDamaged))
@@ -58,11 +61,43 @@ func (t *transaction) duplicate(key []byte, p part) part {
 	if p.version == 0 {
 		return p
 	}
-	copied := part{t.e.newVersion(), p.size}
+	copied := part{version: t.e.newVersion(), size: p.size}
 	for n := 0; n < t.chunks(p) && t.err == nil; n++ {
-		t.set(chunkKey(copied.version, n), t.chunkOf(key, p, n))
+		t.set(chunkKey(copied, n), t.chunkOf(key, p, n))
 	}
 	return copied
+}
+
+// duplicateAll copies all records under p's version to another one.
+func (t *transaction) duplicateAll(p part) part {
+	if p.version == 0 || t.err != nil {
+		return p
+	}
+	copied := part{version: t.e.newVersion(), size: p.size}
+	const head = 1 + 8
+	to := versionKey(copied.version)
+	var ops []Op // set must not change what is being walked over
+	err := t.snapshot().scan(&t.writes, versionKey(p.version), versionKey(p.version+1), func(key string, value []byte) bool {
+		ops = append(ops, Op{to + key[head:], append([]byte(nil), value...)})
+		return true
+	})
+	t.fail(err)
+	for _, op := range ops {
+		t.set(op.Key, op.Value)
+	}
+	return copied
+}
+
+// erase removes the chunks of p, which is under the version of a key's collection.
+func (t *transaction) erase(key []byte, p part) {
+	if p.version == 0 {
+		return
+	}
+	last := t.chunks(p) - 1
+	t.chunkOf(key, p, last) // before a damaged size costs time that nobody has
+	for n := 0; n <= last && t.err == nil; n++ {
+		t.set(chunkKey(p, n), nil)
+	}
 }
 
 // patch overwrites p from offset on, filling a gap with zero bytes, and returns what it is then.
@@ -80,7 +115,7 @@ func (t *transaction) patch(key []byte, p part, offset int, data []byte) part {
 			if len(zeros) != end-start {
 				zeros = make([]byte, end-start)
 			}
-			t.set(chunkKey(p.version, n), zeros)
+			t.set(chunkKey(p, n), zeros)
 			continue
 		}
 		b := make([]byte, end-start)
@@ -90,7 +125,7 @@ func (t *transaction) patch(key []byte, p part, offset int, data []byte) part {
 		if end > offset {
 			copy(b[max(0, offset-start):], data[max(0, start-offset):])
 		}
-		t.set(chunkKey(p.version, n), b)
+		t.set(chunkKey(p, n), b)
 	}
 	return p
 }

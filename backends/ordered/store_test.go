@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/tidwall/btree"
@@ -19,6 +20,9 @@ type store struct {
 	mu      sync.Mutex
 	data    btree.Map[string, []byte]
 	applied int
+	written int                  // ops of all Applies
+	gets    atomic.Int64         // of all snapshots
+	visited atomic.Int64         // records by scans
 	fail    func(ops []Op) error // asked before each Apply
 	partly  bool                 // a refused Apply has happened half
 }
@@ -30,7 +34,7 @@ func newStore() *store { return &store{limits: Limits{Ops: 10_000, Bytes: 4 << 2
 func (s *store) Snapshot() (Reader, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &storeReader{data: s.data.Copy()}, nil
+	return &storeReader{s, s.data.Copy()}, nil
 }
 
 func (s *store) Apply(ops []Op) error {
@@ -53,6 +57,7 @@ func (s *store) Apply(ops []Op) error {
 	}
 	s.apply(ops)
 	s.applied++
+	s.written += len(ops)
 	return nil
 }
 
@@ -90,16 +95,24 @@ func (s *store) Limits() Limits       { return s.limits }
 func (s *store) Size() (int64, error) { return 0, nil }
 func (s *store) Close() error         { return nil }
 
-type storeReader struct{ data *btree.Map[string, []byte] }
+type storeReader struct {
+	s    *store
+	data *btree.Map[string, []byte]
+}
 
 func (r *storeReader) Get(key string) ([]byte, bool, error) {
+	r.s.gets.Add(1)
 	v, ok := r.data.Get(key)
 	return v, ok, nil
 }
 
 func (r *storeReader) Scan(from, to string, fn func(key, value []byte) bool) error {
 	r.data.Ascend(from, func(key string, value []byte) bool {
-		return key < to && fn([]byte(key), value)
+		if key >= to {
+			return false
+		}
+		r.s.visited.Add(1)
+		return fn([]byte(key), value)
 	})
 	return nil
 }
@@ -127,8 +140,10 @@ func open(t testing.TB, kv KV, change func(*Options)) *Engine {
 	return e
 }
 
-// tiny makes strings leave their record early.
-func tiny(o *Options) { o.inline, o.chunk = 20, 16 }
+// tiny makes values leave their record early, and trees high.
+func tiny(o *Options) {
+	o.sizes = sizes{inline: 20, chunk: 16, packed: 300, element: 30, leafItems: 6, leafBytes: 150, nodeKids: 4, nodeBytes: 150}
+}
 
 func shut(t testing.TB, e *Engine) {
 	t.Helper()

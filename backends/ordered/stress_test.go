@@ -66,7 +66,10 @@ func TestAcknowledgedIsExactlyWhatIsThere(t *testing.T) {
 	t.Logf("seed %d: %v were acknowledged", seed, acked)
 }
 
-func kilobytes(o *Options) { o.inline, o.chunk = 20, 1<<10 }
+func kilobytes(o *Options) {
+	tiny(o)
+	o.chunk = 1 << 10
+}
 
 // increment is a body that adds one to numbers, which are padded so that they are inline, in chunks, or too
 // large for one Apply.

@@ -18,11 +18,7 @@ func (x *tx) String(key []byte) (backends.String, error) {
 	if f.there && f.meta.kind != backends.StringType {
 		return nil, backends.ErrWrongType
 	}
-	if x.opened == len(x.strs) {
-		x.strs, x.opened = make([]stringView, 2*len(x.strs)), 0
-	}
-	v := &x.strs[x.opened]
-	x.opened++
+	v := x.strings.next()
 	*v = stringView{x: x, key: key}
 	return v, nil
 }

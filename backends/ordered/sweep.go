@@ -195,9 +195,8 @@ func (t *transaction) sweepRecord(rk string, record []byte) {
 		t.e.o.Log.Warn("sweep", "backend", t.e.o.Name, "record", rk, "error", err)
 		return
 	}
-	if m.deadline != 0 {
-		t.set(deadlineKey(m.deadline, rk), nil)
-	}
+	t.root.index(tagDeadline, m.deadline, rk, nil)
+	t.root.index(tagFields, m.fields, rk, nil)
 	t.forget(m.outside)
 	t.forget(m.name)
 }

@@ -25,8 +25,14 @@ type transaction struct {
 	due     int64 // the earliest deadline set; 0: none
 	dropped []dropped
 
-	opened int
-	strs   []stringView // handed out one by one
+	open  map[string]*collection // by the key of their record
+	dirty []*collection          // those that were changed since they were written
+
+	strings views[stringView]
+	hashes  views[hashView]
+	sets    views[setView]
+	lists   views[listView]
+	zsets   views[zsetView]
 }
 
 // dropped is a key that was removed because its time had come.
@@ -36,7 +42,7 @@ type dropped struct {
 }
 
 func newTransaction(e *Engine) *transaction {
-	t := &transaction{e: e, strs: make([]stringView, 1)}
+	t := &transaction{e: e, changes: 1, open: map[string]*collection{}}
 	t.root.transaction = t
 	return t
 }
@@ -54,11 +60,19 @@ func (t *transaction) end() {
 	if t.view != nil {
 		t.view.release()
 	}
-	const keep = 64 // a rare large transaction should not make its views permanent
-	if clear(t.strs[:t.opened]); len(t.strs) > keep {
-		t.strs = make([]stringView, 1)
+	if len(t.open) > keepViews {
+		t.open = map[string]*collection{}
 	}
-	*t = transaction{e: t.e, root: t.root, strs: t.strs}
+	clear(t.open)
+	t.strings.end()
+	t.hashes.end()
+	t.sets.end()
+	t.lists.end()
+	t.zsets.end()
+	*t = transaction{
+		e: t.e, root: t.root, changes: 1, open: t.open,
+		strings: t.strings, hashes: t.hashes, sets: t.sets, lists: t.lists, zsets: t.zsets,
+	}
 	t.root.transaction = t
 }
 
@@ -146,17 +160,8 @@ type tx struct {
 
 var _ backends.Tx = (*tx)(nil)
 
-// List implements backends.Tx.
-func (x *tx) List([]byte) (backends.List, error) { return nil, backends.ErrNoType }
-
-// Set implements backends.Tx.
-func (x *tx) Set([]byte) (backends.Set, error) { return nil, backends.ErrNoType }
-
-// ZSet implements backends.Tx.
-func (x *tx) ZSet([]byte) (backends.ZSet, error) { return nil, backends.ErrNoType }
-
-// Hash implements backends.Tx.
-func (x *tx) Hash([]byte) (backends.Hash, error) { return nil, backends.ErrNoType }
+// Stream implements backends.Tx.
+func (x *tx) Stream([]byte) (backends.Stream, error) { return nil, backends.ErrNoType }
 
 // In implements backends.Tx.
 func (x *tx) In(db int) backends.Tx { return x.in(db) }
@@ -185,25 +190,32 @@ func (f *found) is(space uint32, key []byte) bool {
 	return f.rk != "" && f.space == space && len(key) <= maxName && f.rk[nameAt+1:] == string(key)
 }
 
-// find looks a key up. A write removes a key whose time has come. A key that its Access did not
+// locate makes a key the one looked up last, and does not read its record. A key that its Access did not
 // name is a mistake of the caller, which would otherwise break the order of transactions.
-func (x *tx) find(key []byte) *found {
+func (x *tx) locate(key []byte) *found {
 	f, space := &x.last, x.space()
-	same := f.is(space, key)
-	if same && f.seen == x.changes {
-		return f
-	}
-	rk := f.rk
-	if !same {
+	if !f.is(space, key) {
 		hash := hashOf(key)
 		if !x.held.has(stripeOf(hash)) {
 			panic("ordered: a transaction touches a key that its Access does not name")
 		}
-		rk = recordKey(space, hash, key)
+		*f = found{key: key, space: space, rk: recordKey(space, hash, key)}
 	}
-	*f = found{key: key, space: space, rk: rk}
+	return f
+}
+
+// find looks a key up. A write removes a key whose time has come.
+func (x *tx) find(key []byte) *found {
+	f := x.locate(key)
+	if c := x.open[f.rk]; c != nil {
+		c.write()
+	}
+	if f.seen == x.changes {
+		return f
+	}
+	*f = found{key: key, space: f.space, rk: f.rk}
 	x.load(f)
-	if f.there && f.meta.deadline != 0 && f.meta.deadline <= x.a.Now {
+	if f.there && x.expired(key, &f.meta) {
 		if x.a.Write {
 			x.remove(f)
 			x.dropped = append(x.dropped, dropped{x.db, bytes.Clone(key)})
@@ -231,24 +243,27 @@ func (x *tx) load(f *found) {
 // access is find that counts as a hit or a miss.
 func (x *tx) access(key []byte) *found {
 	f := x.find(key)
+	x.counted(f.there)
+	return f
+}
+
+// counted counts a hit or a miss.
+func (x *tx) counted(hit bool) {
 	switch {
 	case x.a.Write, x.a.Silent:
-	case f.there:
+	case hit:
 		x.e.hits.Add(1)
 	default:
 		x.e.misses.Add(1)
 	}
-	return f
 }
 
 // remove deletes a key that is there, and leaves what it has elsewhere to the sweeper.
 func (x *tx) remove(f *found) {
-	d := counts{keys: -1}
+	x.outdate(f)
 	x.set(f.rk, nil)
-	if f.meta.deadline != 0 {
-		x.set(deadlineKey(f.meta.deadline, f.rk), nil)
-		d.expires = -1
-	}
+	d := counts{keys: -1, expires: x.index(tagDeadline, f.meta.deadline, f.rk, nil)}
+	x.index(tagFields, f.meta.fields, f.rk, nil)
 	x.count(f.space, d)
 	if f.meta.name.version != 0 {
 		x.discard(garbage{version: f.meta.name.version})
@@ -275,8 +290,13 @@ func (x *tx) put(f *found, m meta) {
 	} else {
 		m.name = f.meta.name
 	}
+	x.outdate(f)
 	if m.deadline != f.meta.deadline {
-		d.expires += x.index(f.meta.deadline, f.rk, nil) + x.index(m.deadline, f.rk, present)
+		d.expires += x.index(tagDeadline, f.meta.deadline, f.rk, nil) + x.index(tagDeadline, m.deadline, f.rk, present)
+	}
+	if m.fields != f.meta.fields {
+		x.index(tagFields, f.meta.fields, f.rk, nil)
+		x.index(tagFields, m.fields, f.rk, present)
 	}
 	record := m.encode()
 	m.body = record[len(record)-len(m.body):]
@@ -288,12 +308,12 @@ func (x *tx) put(f *found, m meta) {
 }
 
 // index adds a deadline to those that the cleaner looks at, or takes it out, and returns the change
-// of the number of keys that expire.
-func (x *tx) index(at int64, rk string, value []byte) int64 {
+// of the number of keys that have one.
+func (x *tx) index(tag byte, at int64, rk string, value []byte) int64 {
 	if at == 0 {
 		return 0
 	}
-	x.set(deadlineKey(at, rk), value)
+	x.set(deadlineKey(tag, at, rk), value)
 	if value == nil {
 		return -1
 	}

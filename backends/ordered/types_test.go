@@ -144,7 +144,7 @@ func TestOpenRefusesWhatItDoesNotKnow(t *testing.T) {
 // is damaged.
 func FuzzRecord(f *testing.F) {
 	good := meta{kind: backends.StringType, deadline: start + 5, body: []byte("value")}
-	chunked := meta{kind: backends.StringType, name: part{7, 20}, outside: part{8, 40}}
+	chunked := meta{kind: backends.StringType, name: part{version: 7, size: 20}, outside: part{version: 8, size: 40}}
 	f.Add(good.encode(), []byte("chunk"))
 	f.Add(chunked.encode(), bytes.Repeat([]byte("c"), 16))
 	f.Add([]byte{1, 4, 0, 0, 0, 0, 0, 0, 0, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, []byte("x"))
@@ -160,7 +160,7 @@ func FuzzRecord(f *testing.F) {
 		ops := []Op{{recordKey(0, hashOf([]byte("k")), []byte("k")), append([]byte{}, record...)}}
 		if m, err := decodeMeta(record); err == nil && len(chunk) > 0 {
 			for n := range 3 {
-				ops = append(ops, Op{chunkKey(m.outside.version, n), chunk})
+				ops = append(ops, Op{chunkKey(m.outside, n), chunk})
 			}
 		}
 		if err := s.Apply(ops); err != nil {

@@ -19,8 +19,9 @@ type fakeEngine struct {
 }
 
 type fakeKey struct {
-	val []byte
-	at  int64
+	val     []byte // of a string
+	at      int64
+	members *fakeMembers // of a collection; nil: it is a string
 }
 
 func newFake() *fakeEngine {
@@ -43,7 +44,7 @@ func (e *fakeEngine) Do(_ context.Context, a *backends.Access, body backends.Bod
 		return nil, e.fail
 	}
 	e.seen = append(e.seen, *a)
-	if err := body.Run(fakeTx{e, a, a.DB}); err != nil {
+	if err := body.Run(fakeTx{nil, e, a, a.DB}); err != nil {
 		return nil, err
 	}
 	if e.commit != nil {
@@ -59,9 +60,10 @@ func (e *fakeEngine) with(now int64, body func(tx backends.Tx) error) error {
 }
 
 type fakeTx struct {
-	e  *fakeEngine
-	a  *backends.Access
-	db int
+	backends.Tx // nil: for what the codec does not use
+	e           *fakeEngine
+	a           *backends.Access
+	db          int
 }
 
 func (x fakeTx) keys() map[string]fakeKey { return x.e.dbs[x.db] }
@@ -71,21 +73,23 @@ func (x fakeTx) get(key []byte) (fakeKey, bool) {
 	return k, ok && (k.at == 0 || k.at > x.a.Now)
 }
 
-func (x fakeTx) In(db int) backends.Tx { return fakeTx{x.e, x.a, db} }
+func (x fakeTx) In(db int) backends.Tx { return fakeTx{nil, x.e, x.a, db} }
 
 func (x fakeTx) String(key []byte) (backends.String, error) { return fakeString{x, key}, nil }
 
-func (x fakeTx) List([]byte) (backends.List, error) { return nil, backends.ErrNoType }
-func (x fakeTx) Set([]byte) (backends.Set, error)   { return nil, backends.ErrNoType }
-func (x fakeTx) ZSet([]byte) (backends.ZSet, error) { return nil, backends.ErrNoType }
-func (x fakeTx) Hash([]byte) (backends.Hash, error) { return nil, backends.ErrNoType }
-func (x fakeTx) Encoding(key []byte) string         { return "" }
-
 func (x fakeTx) Type(key []byte) backends.Type {
-	if _, ok := x.get(key); ok {
-		return backends.StringType
+	switch k, ok := x.get(key); {
+	case !ok:
+		return backends.None
+	case k.members != nil:
+		return k.members.kind
 	}
-	return backends.None
+	return backends.StringType
+}
+
+func (x fakeTx) Use(key []byte) (backends.Use, bool) {
+	_, ok := x.get(key)
+	return backends.Use{}, ok
 }
 
 func (x fakeTx) Touch(key []byte) bool { _, ok := x.get(key); return ok }
@@ -112,6 +116,9 @@ func (x fakeTx) Delete(key []byte) bool {
 
 func (x fakeTx) Copy(from []byte, db int, to []byte) {
 	if k, ok := x.get(from); ok {
+		if k.members != nil {
+			k.members = k.members.clone()
+		}
 		x.e.dbs[db][string(to)] = k
 	}
 }

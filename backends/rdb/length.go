@@ -48,18 +48,36 @@ func appendString(p, s []byte) []byte {
 		return appendInteger(p, n)
 	}
 	if len(s) > 20 {
-		if packed := lzfCompress(s, len(s)-4); packed != nil {
-			p = appendLength(append(p, encLZF), uint64(len(packed)))
-			return append(appendLength(p, uint64(len(s))), packed...)
+		var done bool
+		if p, done = appendCompressed(p, s); done {
+			return p
 		}
 	}
 	return append(appendLength(p, uint64(len(s))), s...)
 }
 
-// smallInteger says whether s is exactly how a 32-bit integer is written.
+// appendCompressed appends s compressed, if that saves at least four bytes.
+func appendCompressed(p, s []byte) ([]byte, bool) {
+	t := lzfTables.Get().(*lzfTable)
+	defer t.release(len(s))
+	packed := t.compress(s, len(s)-4)
+	if packed == nil {
+		return p, false
+	}
+	p = appendLength(append(p, encLZF), uint64(len(packed)))
+	return append(appendLength(p, uint64(len(s))), packed...), true
+}
+
+// smallInteger says whether s is exactly how a 32-bit integer is written. Most strings are none, so it
+// has a look before it leaves the text to strconv, which makes an error of those.
 func smallInteger(s []byte) (int64, bool) {
 	if len(s) == 0 || len(s) > 11 {
 		return 0, false
+	}
+	for i, c := range s {
+		if (c < '0' || c > '9') && (c != '-' || i > 0) {
+			return 0, false
+		}
 	}
 	n, err := strconv.ParseInt(string(s), 10, 32)
 	if err != nil {
@@ -82,8 +100,9 @@ func appendInteger(p []byte, n int64) []byte {
 
 // reader takes a payload's body apart. The first violation is kept and ends all that follows.
 type reader struct {
-	p   []byte
-	bad bool
+	p      []byte
+	bad    bool
+	digits []byte // texts of numbers that were read
 }
 
 // next takes n bytes, which are not copied.
@@ -138,14 +157,14 @@ func (r *reader) string() []byte {
 	}
 	switch n {
 	case encInt8:
-		return strconv.AppendInt(nil, int64(int8(r.byte())), 10)
+		return r.number(int64(int8(r.byte())))
 	case encInt16:
 		if b := r.next(2); b != nil {
-			return strconv.AppendInt(nil, int64(int16(binary.LittleEndian.Uint16(b))), 10)
+			return r.number(int64(int16(binary.LittleEndian.Uint16(b))))
 		}
 	case encInt32:
 		if b := r.next(4); b != nil {
-			return strconv.AppendInt(nil, int64(int32(binary.LittleEndian.Uint32(b))), 10)
+			return r.number(int64(int32(binary.LittleEndian.Uint32(b))))
 		}
 	case encLZF:
 		return r.packed()

@@ -2,6 +2,7 @@ package rdb
 
 import (
 	"errors"
+	"slices"
 	"sync"
 )
 
@@ -32,6 +33,7 @@ var errLZF = errors.New("corrupt LZF data")
 type lzfTable struct {
 	base uint32
 	slot [1 << lzfHashBits]uint32
+	out  []byte // room for results
 }
 
 var lzfTables = sync.Pool{New: func() any { return &lzfTable{base: 1} }}
@@ -47,6 +49,10 @@ func (t *lzfTable) enter(in []byte, i int) int {
 
 // release gives the table back after a string of n bytes.
 func (t *lzfTable) release(n int) {
+	const keep = 64 << 10
+	if cap(t.out) > keep {
+		t.out = nil
+	}
 	if uint64(t.base)+uint64(n) > 1<<31 {
 		*t = lzfTable{base: 1}
 	} else {
@@ -55,14 +61,14 @@ func (t *lzfTable) release(n int) {
 	lzfTables.Put(t)
 }
 
-// lzfCompress returns in compressed to at most limit bytes, nil when that is impossible.
-func lzfCompress(in []byte, limit int) []byte {
+// compress returns in compressed to at most limit bytes, nil when that is impossible. The result is valid until
+// the table is released.
+func (t *lzfTable) compress(in []byte, limit int) []byte {
 	if len(in) == 0 || limit <= 0 || len(in) > maxString {
 		return nil
 	}
-	t := lzfTables.Get().(*lzfTable)
-	defer t.release(len(in))
-	w := lzfWriter{out: make([]byte, 1, limit+lzfMaxLiteral), limit: limit}
+	t.out = slices.Grow(t.out[:0], limit+lzfMaxLiteral)
+	w := lzfWriter{out: t.out[:1], limit: limit}
 	i := 0
 	for i < len(in)-2 {
 		ref := t.enter(in, i)

@@ -10,11 +10,15 @@ import (
 )
 
 // How much one transaction moves. Small, because other commands wait for its locks.
+//
+// A key moves whole, whatever its size, and a group ends with one that exceeds it. Its payload is
+// in memory at once and once more when it is taken apart, and nobody else gets at the key while it is dumped or
+// written. A real Redis refuses payloads beyond its proto-max-bulk-len, 512 MB.
 const (
-	walkKeys     = 512
-	dumpKeys     = 16
-	restoreKeys  = 64
-	restoreBytes = 1 << 20
+	walkKeys    = 512
+	dumpKeys    = 16
+	restoreKeys = 64
+	groupBytes  = 1 << 20 // of payloads
 )
 
 // MoverOf returns b's own Mover, or one made of its transactions when it is an Engine.
@@ -78,21 +82,21 @@ func (m *mover) EachKey(ctx context.Context, db int, fn func(key []byte) error) 
 func (m *mover) Dump(ctx context.Context, db int, keys [][]byte) ([]backends.Value, error) {
 	vals := make([]backends.Value, 0, len(keys))
 	for len(keys) > 0 {
-		n := min(len(keys), dumpKeys)
-		group := keys[:n]
-		keys = keys[n:]
+		group := keys[:min(len(keys), dumpKeys)]
+		done := 0
 		a := &backends.Access{DB: db, Keys: group, Now: m.clock(), NoTouch: true, Silent: true}
 		err := m.do(ctx, a, func(tx backends.Tx) error {
-			for _, key := range group {
-				vals = append(vals, backends.Value{
-					Key: key, Payload: Dump(tx, key), ExpireAt: tx.Expiry(key),
-				})
+			for size := 0; done < len(group) && size < groupBytes; done++ {
+				key := group[done]
+				vals = append(vals, backends.Value{Key: key, Payload: Dump(tx, key), ExpireAt: tx.Expiry(key)})
+				size += len(vals[len(vals)-1].Payload)
 			}
 			return nil
 		})
 		if err != nil {
 			return nil, fmt.Errorf("%s: dump from database %d: %w", m.engine.Name(), db, err)
 		}
+		keys = keys[done:]
 	}
 	return vals, nil
 }
@@ -120,7 +124,7 @@ func (m *mover) Restore(ctx context.Context, db int, vals []backends.Value) erro
 func groupOf(vals []backends.Value) int {
 	size := 0
 	for i, v := range vals {
-		if size += len(v.Payload); i > 0 && size > restoreBytes || i == restoreKeys {
+		if size += len(v.Payload); i > 0 && size > groupBytes || i == restoreKeys {
 			return i
 		}
 	}

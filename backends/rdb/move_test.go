@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -76,6 +77,66 @@ func TestKeysMoveFromOneEngineToAnother(t *testing.T) {
 	}
 }
 
+func TestEveryTypeMovesWithItsDeadlines(t *testing.T) {
+	a, b := newFake(), newFake()
+	key := func(i int) []byte { return fmt.Append(nil, i) }
+	var keys [][]byte
+	held := make(map[*fakeEngine][]contents)
+	look := func(e *fakeEngine) {
+		err := e.with(1, func(tx backends.Tx) error {
+			for _, k := range keys {
+				held[e] = append(held[e], heldBy(tx, k))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, f := range fixtures() {
+		keys = append(keys, key(i))
+		if err := a.with(1, func(tx backends.Tx) error { return Restore(tx, key(i), f.payload()) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	vals, err := moverOf(t, a, 1).Dump(t.Context(), 0, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := moverOf(t, b, 1).Restore(t.Context(), 0, vals); err != nil {
+		t.Fatal(err)
+	}
+	look(a)
+	look(b)
+	for i, f := range fixtures() {
+		if !held[b][i].equal(held[a][i]) || !held[b][i].equal(contents{f.held, f.elements}) {
+			t.Errorf("%s came as %.300q", f.name, held[b][i])
+		}
+	}
+}
+
+func TestALargeKeyEndsItsGroup(t *testing.T) {
+	e := newFake()
+	var keys [][]byte
+	for i := range 8 {
+		k := fmt.Append(nil, i)
+		keys = append(keys, k)
+		e.dbs[0][string(k)] = fakeKey{val: []byte("small")}
+	}
+	large := make([]byte, 2*groupBytes)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(large) // which never fails; nothing compresses it
+	e.dbs[0]["3"] = fakeKey{val: large}
+	vals, err := moverOf(t, e, 1).Dump(t.Context(), 0, keys)
+	if err != nil || len(vals) != len(keys) || len(e.seen) != 2 {
+		t.Fatalf("%d of %d keys in %d transactions, %v", len(vals), len(keys), len(e.seen), err)
+	}
+	for i, v := range vals {
+		if string(v.Key) != string(keys[i]) || v.Payload == nil {
+			t.Errorf("key %d is %q with %d bytes", i, v.Key, len(v.Payload))
+		}
+	}
+}
+
 func TestRestoreDeletesWhatIsGoneOrExpired(t *testing.T) {
 	e := newFake()
 	e.dbs[0] = map[string]fakeKey{"gone": {val: []byte("x")}, "expired": {val: []byte("x")}, "stays": {val: []byte("x")}}
@@ -84,7 +145,7 @@ func TestRestoreDeletesWhatIsGoneOrExpired(t *testing.T) {
 		{Key: []byte("expired"), Payload: dumped([]byte("y")), ExpireAt: 500},
 		{Key: []byte("lives"), Payload: dumped([]byte("y")), ExpireAt: 501},
 	})
-	if err != nil || fmt.Sprint(e.dbs[0]) != fmt.Sprint(map[string]fakeKey{"lives": {[]byte("y"), 501}, "stays": {val: []byte("x")}}) {
+	if err != nil || fmt.Sprint(e.dbs[0]) != fmt.Sprint(map[string]fakeKey{"lives": {val: []byte("y"), at: 501}, "stays": {val: []byte("x")}}) {
 		t.Fatalf("%v, %v", e.dbs[0], err)
 	}
 	if err := moverOf(t, e, 500).Restore(t.Context(), 0, []backends.Value{{Key: []byte("stays")}}); err != nil || e.seen[len(e.seen)-1].Grows {

@@ -88,7 +88,7 @@ func TestDamagedPayloadsAreTakenAsRedisDoes(t *testing.T) {
 			if errors.Is(err, ErrFormat) {
 				got, err = careless(b)
 			}
-			if text(err) != text(replies[i].Err()) || string(got) != values[i].Val() {
+			if errorText(err) != errorText(replies[i].Err()) || string(got) != values[i].Val() {
 				t.Fatalf("seed %d: %q\nhere  %q, %v\nRedis %q, %v", seed, b, got, err, values[i].Val(), replies[i].Err())
 			}
 		}
@@ -141,7 +141,7 @@ func damaged(r *rand.Rand) []byte {
 	return frame(version, body...)
 }
 
-func text(err error) string {
+func errorText(err error) string {
 	if err == nil || errors.Is(err, redis.Nil) {
 		return ""
 	}

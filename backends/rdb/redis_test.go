@@ -8,10 +8,11 @@ import (
 	"switchyard/integration/redistest"
 )
 
-// startRedis returns a client of a redis-server of this test's own.
-func startRedis(t *testing.T) *redis.Client {
+// startRedis returns a client of a redis-server of this test's own, which checks each payload to the bottom.
+func startRedis(t testing.TB) *redis.Client {
 	t.Helper()
-	c := redistest.Start(t).Client()
+	s := redistest.Start(t, "--sanitize-dump-payload", "yes", "--enable-debug-command", "yes")
+	c := redis.NewClient(&redis.Options{Addr: s.Addr, Protocol: 2}) // in which a hash is a list of strings
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Error(err)

@@ -2,8 +2,8 @@
 // keys travel between any two backends, so everything that moves a key between them is here too.
 //
 // Start with value.go, the frame around a value. length.go has the lengths and strings of which all
-// types are made, lzf.go the compression, crc64.go the checksum. move.go makes a backends.Mover of
-// any engine.
+// types are made, collection.go what lists, sets, sorted sets and hashes share, and each of these has a
+// file. lzf.go is the compression, crc64.go the checksum. move.go makes a backends.Mover of any engine.
 package rdb
 
 import (
@@ -12,6 +12,7 @@ import (
 	"fmt"
 
 	"switchyard/backends"
+	"switchyard/backends/listpack"
 )
 
 // A payload is
@@ -39,32 +40,63 @@ var (
 
 const typeString = 0
 
-// foreign names the types that Redis knows and that are not supported, by type byte.
-var foreign = map[byte]string{
-	1: "list", 2: "set", 3: "zset", 4: "hash", 5: "zset",
-	6: "module", 7: "module",
-	9: "hash", 10: "list", 11: "set", 12: "zset", 13: "hash",
-	14: "list", 15: "stream", 16: "hash", 17: "zset", 18: "list", 19: "stream",
-	20: "set", 21: "stream", 22: "hash", 23: "hash", 24: "hash", 25: "hash",
+// readers are the types that are read: all encodings that Redis 5 to 7.4 writes, and older ones that
+// these read.
+var readers = map[byte]func(*reader) value{
+	typeString: readString,
+
+	typeList:        readList,
+	typeListZiplist: readListZiplist,
+	typeQuicklist:   readQuicklist,
+	typeQuicklist2:  readQuicklist2,
+
+	typeSet:         readSet,
+	typeIntset:      readIntset,
+	typeSetListpack: readSetListpack,
+
+	typeZSetText:     readZSetText,
+	typeZSet:         readZSet,
+	typeZSetZiplist:  packedZSet(listpack.FromZiplist),
+	typeZSetListpack: packedZSet(plainListpack),
+
+	typeHash:            readHash,
+	typeHashZipmap:      packedHash(listpack.FromZipmap),
+	typeHashZiplist:     packedHash(listpack.FromZiplist),
+	typeHashListpack:    packedHash(plainListpack),
+	typeHashMetadataRC:  readHashMetadataRC,
+	typeHashMetadata:    readHashMetadata,
+	typeHashDeadlinesRC: readHashDeadlinesRC,
+	typeHashDeadlines:   readHashDeadlines,
 }
 
+// foreign names the types that Redis knows and that are not supported, by type byte.
+var foreign = map[byte]string{6: "module", 7: "module", 15: "stream", 19: "stream", 21: "stream"}
+
 // Dump returns the payload of a key as DUMP does, without its expiry; nil when it is absent. It
-// has the bytes that Redis 7.0 with rdbcompression would send.
+// has the bytes that Redis 7.0 with rdbcompression would send, where Redis defines an order, and
+// Redis 7.0 can load it, unless it is a hash with field expiry.
+//
+// The payload is made in memory at once, and strings longer than 512 MB, which a payload may come to, are no
+// argument of RESTORE.
 func Dump(tx backends.Tx, key []byte) []byte {
 	switch tx.Type(key) {
 	case backends.StringType:
-		s, err := tx.String(key)
-		if err != nil || !s.Exists() {
-			return nil
-		}
-		return seal(appendString([]byte{typeString}, s.Bytes()))
+		return dumpString(tx, key)
+	case backends.ListType:
+		return dumpList(tx, key)
+	case backends.SetType:
+		return dumpSet(tx, key)
+	case backends.ZSetType:
+		return dumpZSet(tx, key)
+	case backends.HashType:
+		return dumpHash(tx, key)
 	default:
 		return nil
 	}
 }
 
 // seal puts the frame's end behind a type byte and a body.
-func seal(p []byte) []byte {
+func seal(p []byte, version uint16) []byte {
 	p = binary.LittleEndian.AppendUint16(p, version)
 	return binary.LittleEndian.AppendUint64(p, checksum(p))
 }
@@ -98,14 +130,15 @@ func parse(payload []byte) (value, error) {
 	if name, known := foreign[kind]; known {
 		return nil, fmt.Errorf("%w: %s", ErrUnsupported, name)
 	}
-	if r.bad || kind != typeString {
+	read, known := readers[kind]
+	if r.bad || !known {
 		return nil, ErrFormat
 	}
-	s := r.string()
+	v := read(&r)
 	if r.bad {
 		return nil, ErrFormat
 	}
-	return stringValue(s), nil
+	return v, nil
 }
 
 type stringValue []byte
@@ -118,4 +151,14 @@ func (v stringValue) write(tx backends.Tx, key []byte) error {
 	}
 	s.Set(v)
 	return nil
+}
+
+func readString(r *reader) value { return stringValue(r.string()) }
+
+func dumpString(tx backends.Tx, key []byte) []byte {
+	s, err := tx.String(key)
+	if err != nil || !s.Exists() {
+		return nil
+	}
+	return seal(appendString([]byte{typeString}, s.Bytes()), version)
 }

@@ -22,6 +22,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,6 +129,24 @@ func (b *Backend) Ping(ctx context.Context) error {
 	return b.up.wrap(b.client(0).Ping(ctx).Err())
 }
 
+// Identity is the server's run_id: it is the same under whatever address, and another after a restart.
+func (b *Backend) Identity(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, b.up.timeout)
+	defer cancel()
+	info, err := b.client(0).Info(ctx, "server").Result()
+	if err != nil {
+		return "", b.up.wrap(err)
+	}
+	for line := range strings.Lines(info) {
+		if id, ok := strings.CutPrefix(line, "run_id:"); ok {
+			return strings.TrimSpace(id), nil
+		}
+	}
+	return "", b.up.wrap(errNoRunID)
+}
+
+var errNoRunID = errors.New("INFO has no run_id")
+
 // Close fails what is pending and closes all connections.
 func (b *Backend) Close() error {
 	for db := range b.streams {
@@ -161,7 +180,8 @@ func (b *Backend) client(db int) *goredis.Client {
 const patience = time.Minute
 
 var (
-	_ backends.Forwarder = (*Backend)(nil)
-	_ backends.Mover     = (*Backend)(nil)
-	_ backends.Catalog   = (*Backend)(nil)
+	_ backends.Forwarder  = (*Backend)(nil)
+	_ backends.Identifier = (*Backend)(nil)
+	_ backends.Mover      = (*Backend)(nil)
+	_ backends.Catalog    = (*Backend)(nil)
 )
