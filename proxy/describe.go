@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strconv"
 	"time"
 
 	"switchyard/backends"
@@ -113,37 +112,4 @@ func (s *Server) ResetStats() {
 	s.errors.reset()
 	s.accepted.Store(0)
 	s.rejected.Store(0)
-}
-
-// Parameters implements commands.Server: what tools ask Redis for, as far as it means something
-// here, and what a Redis without those features would answer.
-func (s *Server) Parameters(ctx context.Context) []commands.Parameter {
-	contents := s.contents(ctx)
-	persistent := "no"
-	if s.active.Load().Capabilities().Persistent {
-		persistent = "yes"
-	}
-	host, port, err := net.SplitHostPort(s.config.Listen)
-	if err != nil {
-		host, port = "", "0"
-	}
-	list := []commands.Parameter{
-		{Name: "appendonly", Value: persistent},
-		{Name: "bind", Value: host},
-		{Name: "databases", Value: strconv.Itoa(s.config.Databases)},
-		{Name: "dir", Value: s.config.Data},
-		{Name: "loglevel", Value: s.config.Log.Level},
-		{Name: "maxclients", Value: strconv.Itoa(s.config.Limits.Clients)},
-		{Name: "maxmemory", Value: strconv.FormatInt(contents.MaxBytes, 10)},
-		{Name: "maxmemory-policy", Value: cmp.Or(contents.Policy, "noeviction")},
-		{Name: "notify-keyspace-events", Value: ""},
-		{Name: "port", Value: port},
-		{Name: "proto-max-bulk-len", Value: strconv.FormatInt(int64(s.config.Limits.Argument), 10)},
-		{Name: "replica-read-only", Value: "yes"},
-		{Name: "requirepass", Value: s.config.Password},
-		{Name: "save", Value: ""},
-		{Name: "slave-read-only", Value: "yes"},
-		{Name: "timeout", Value: strconv.Itoa(int(s.config.Timeouts.Idle.Seconds()))},
-	}
-	return list
 }

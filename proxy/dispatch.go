@@ -21,9 +21,13 @@ func (s *session) Execute(args [][]byte) {
 	start := s.begin(args)
 	defer s.survive(len(s.call.Buf))
 	row, err := s.lookUp(args)
+	if err == nil {
+		err = s.authorise(row)
+	}
 	if err == nil && row.Serve == nil {
 		err = s.enter()
 	}
+	s.call.Brief = false
 	s.dispatch(row, err, start)
 	if len(s.holds) >= maxHolds {
 		s.Settle()
@@ -42,13 +46,16 @@ func (s *session) Try(args [][]byte) bool {
 		return false
 	}
 	row, err := s.server.table.Find(args)
+	if err == nil {
+		err = s.authorise(row)
+	}
 	if err == nil && (row.IsLong(args) || row.Serve == nil && !s.tryEnter()) {
 		return false
 	}
 	start := s.begin(args)
 	defer s.survive(len(s.call.Buf))
-	s.dispatch(row, err, start)
-	return true
+	s.call.Brief = true
+	return s.dispatch(row, err, start)
 }
 
 // begin prepares the context of a call.
@@ -58,26 +65,26 @@ func (s *session) begin(args [][]byte) (start time.Time) {
 	return start
 }
 
-// dispatch runs a command whose row was found, or else refuses the call.
-func (s *session) dispatch(row *commands.Row, err error, start time.Time) {
+// dispatch runs a command, or refuses it with err. It says false, and has done nothing, when the call
+// was to be brief and would not be.
+func (s *session) dispatch(row *commands.Row, err error, start time.Time) (done bool) {
 	if row != nil {
 		s.call.Row = row
 		s.last.Store(row)
 	}
-	if err == nil {
-		err = s.authorise(row)
-	}
+	done = true
 	switch {
 	case err != nil:
 		s.refuse(row, err)
 	case row.Serve != nil:
 		s.serve(row, start)
 	default:
-		s.operate(row, start)
+		done = s.operate(row, start)
 	}
 	if !s.forwarding {
 		s.server.gate.leave(&s.pass)
 	}
+	return done
 }
 
 // lookUp finds the row of a call. A command that the table does not have may be one of a real
@@ -87,13 +94,13 @@ func (s *session) lookUp(args [][]byte) (*commands.Row, error) {
 	if err == nil {
 		return row, nil
 	}
-	if catalog := s.server.active.Load().catalog; catalog != nil && !s.server.table.Known(args[0]) {
+	if catalog := s.server.active.Load().catalog; catalog != nil && s.trusted && !s.server.table.Known(args[0]) {
 		if call, ok := catalog.Foreign(s.server.ctx, args); ok {
 			s.foreign = call
 			return s.server.foreignRow, nil
 		}
 	}
-	return nil, err
+	return row, err
 }
 
 func (s *session) authorise(row *commands.Row) error {
@@ -112,16 +119,20 @@ func (s *session) serve(row *commands.Row, start time.Time) {
 	s.account(row, start, err != nil)
 }
 
-// operate runs a command about data on the active backend.
-func (s *session) operate(row *commands.Row, start time.Time) {
+// operate runs a command about data on the active backend; done is as for dispatch.
+func (s *session) operate(row *commands.Row, start time.Time) (done bool) {
 	b := s.server.active.Load()
 	if b.engine == nil {
 		s.forward(b, row, start)
-		return
+		return true
 	}
 	from := len(s.call.Buf)
 	access := s.call.Access()
 	commit, err := b.engine.Do(s.server.ctx, access, &s.call)
+	if err == commands.ErrLong {
+		s.call.Buf = s.call.Buf[:from]
+		return false
+	}
 	if access.Write {
 		s.track(row, access.DB, access.Keys)
 	}
@@ -129,9 +140,10 @@ func (s *session) operate(row *commands.Row, start time.Time) {
 	s.conclude(row, from, err)
 	if commit != nil {
 		s.hold(hold{row: row, backend: b, at: from, end: len(s.call.Buf), start: start, commit: commit, failed: err != nil})
-		return
+		return true
 	}
 	s.account(row, start, err != nil)
+	return true
 }
 
 // enter takes the batch's place among the operations that run at once, and enters the gate.

@@ -53,7 +53,7 @@ func (o *opened) count(s *shard, write bool, err error) {
 	}
 }
 
-func newInstances(config *Config, log *slog.Logger) []*instance {
+func newInstances(config *Config, compact *backends.Compact, log *slog.Logger) []*instance {
 	var list []*instance
 	for _, name := range config.Names() {
 		c := config.Backends[name]
@@ -61,7 +61,8 @@ func newInstances(config *Config, log *slog.Logger) []*instance {
 			name: name, driver: c.Driver, index: len(list), config: c.Config, capabilities: c.Capabilities,
 			env: backends.Env{
 				Name: name, Dir: filepath.Join(config.Data, name), Databases: config.Databases,
-				Log: log.With("backend", name),
+				Compact: compact,
+				Log:     log.With("backend", name),
 			},
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -51,7 +52,7 @@ func Load(src Sources) (*Config, error) {
 	if err := t.addEnviron(src.Environ, known); err != nil {
 		return nil, err
 	}
-	for _, flag := range slices.Sorted(keysOf(src.Flags)) {
+	for _, flag := range slices.Sorted(maps.Keys(src.Flags)) {
 		t.set(flagKeys[flag], src.Flags[flag], flag)
 	}
 	c, err := t.decode()
@@ -60,16 +61,6 @@ func Load(src Sources) (*Config, error) {
 	}
 	c.File = src.File
 	return c, nil
-}
-
-func keysOf(m map[string]string) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 type table = map[string]any
@@ -279,7 +270,13 @@ func (t *tree) decode() (*Config, error) {
 	if err := t.decodeInto(top, "", c); err != nil {
 		return nil, err
 	}
-	for name, v := range instances {
+	taken := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(instances)) {
+		v := instances[name]
+		if other := taken[variable(name)]; other != "" {
+			return nil, t.fault("backends."+name, "cannot be told from [backends."+other+"] in the environment")
+		}
+		taken[variable(name)] = name
 		inst, err := t.instance(name, v)
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -15,14 +16,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"switchyard/backends"
 	"switchyard/commands"
 	"switchyard/proxy/admin"
 	"switchyard/proxy/switching"
@@ -37,6 +36,7 @@ type Server struct {
 	version  string
 	log      *slog.Logger
 	table    *commands.Table
+	compact  *backends.Compact // the same for all instances
 	password [sha256.Size]byte
 	runID    string
 	started  time.Time
@@ -46,6 +46,7 @@ type Server struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
+	folder    folder
 	instances []*instance
 	active    atomic.Pointer[opened]
 	tracker   atomic.Pointer[switching.Tracker]
@@ -76,11 +77,12 @@ type Server struct {
 // New opens the active backend and the listeners. Nothing is served before Run.
 func New(config *Config, version string, log *slog.Logger) (*Server, error) {
 	s := &Server{
-		config: config, version: version, log: log, table: commands.NewTable(), gate: newGate(),
+		config: config, version: version, log: log, table: commands.NewTable(), compact: backends.NewCompact(), gate: newGate(),
 		password: sha256.Sum256([]byte(config.Password)), started: time.Now(), clients: map[int64]*session{},
 		operations: newOperations(config.Limits.Operations, config.Timeouts.Operation.Duration),
-		instances:  newInstances(config, log),
+		folder:     folder{path: config.Data},
 	}
+	s.instances = newInstances(config, s.compact, log)
 	s.foreignRow = &commands.Row{Name: "foreign", FullName: "foreign", Index: len(s.table.Rows())}
 	s.stats = newStats(len(s.table.Rows())+1, len(s.instances))
 	var id [20]byte
@@ -100,11 +102,7 @@ func New(config *Config, version string, log *slog.Logger) (*Server, error) {
 
 // listen takes the addresses before the backend is opened, so that a mistake changes nothing.
 func (s *Server) listen() (err error) {
-	network, addr := "tcp", s.config.Listen
-	if path, isUnix := strings.CutPrefix(addr, "unix:"); isUnix {
-		network, addr = "unix", path
-	}
-	if s.listener, err = net.Listen(network, addr); err != nil {
+	if s.listener, err = listenOn(s.config.Listen); err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return fmt.Errorf("%s is taken by another program, say --listen HOST:PORT for another address", s.config.Listen)
 		}
@@ -136,9 +134,9 @@ func (s *Server) newTransport() (transport.Server, error) {
 	limits, idle := s.config.limits(), s.config.Timeouts.Idle.Duration
 	ln := s.listener
 	if s.config.TLS.Cert != "" {
-		cert, err := tls.LoadX509KeyPair(s.config.TLS.Cert, s.config.TLS.Key)
+		cert, err := s.config.certificate()
 		if err != nil {
-			return nil, fmt.Errorf("tls: %w", err)
+			return nil, err
 		}
 		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
 	}
@@ -151,30 +149,27 @@ func (s *Server) newTransport() (transport.Server, error) {
 
 // activate opens the backend that the last switch chose, or else the configured one.
 func (s *Server) activate() error {
-	var err error
-	if s.journal, err = switching.Load(s.journalPath()); err != nil {
+	if err := s.folder.takeIfThere(); err != nil {
 		return err
 	}
-	name := s.config.Backend
-	if chosen := s.journal.Backend; chosen != "" {
-		if chosen != name {
-			s.log.Warn("the backend chosen by the last switch wins over the configured one; remove the file to reset it",
-				"chosen", chosen, "configured", name, "file", s.journalPath())
-		}
-		name = chosen
+	var err error
+	if s.journal, err = s.config.journal(); err != nil {
+		return err
+	}
+	name := cmp.Or(s.journal.Backend, s.config.Backend)
+	if name != s.config.Backend {
+		s.log.Warn("the backend chosen by the last switch wins over the configured one; remove the file to reset it",
+			"chosen", name, "configured", s.config.Backend, "file", s.config.journalPath())
 	}
 	if s.journal.Phase != switching.Idle {
 		s.log.Warn("a switch was interrupted; its source is active, and its target may hold a partial copy",
 			"source", name, "target", s.journal.Target)
 		s.journal = s.journal.Failed(false)
 	}
-	i, known := s.instance(name)
-	if !known {
-		return fmt.Errorf("%s says that backend %q is active, but the configuration has only %s", s.journalPath(), name, s.names())
-	}
+	i, _ := s.instance(name) // config.journal has looked
 	ctx, cancel := context.WithTimeout(s.ctx, s.config.Timeouts.Open.Duration)
 	defer cancel()
-	b, err := i.open(ctx)
+	b, err := s.open(ctx, i)
 	if err != nil {
 		return err
 	}
@@ -183,7 +178,15 @@ func (s *Server) activate() error {
 	return nil
 }
 
-func (s *Server) journalPath() string { return filepath.Join(s.config.Data, "switchyard.json") }
+// open opens an instance. One that keeps its data in the data folder needs that for this process alone.
+func (s *Server) open(ctx context.Context, i *instance) (*opened, error) {
+	if i.capabilities.Persistent && !i.capabilities.Shared {
+		if err := s.folder.take(); err != nil {
+			return nil, err
+		}
+	}
+	return i.open(ctx)
+}
 
 // Run serves until ctx ends. Then it accepts no more, finishes what is in flight as far as the
 // configured bound allows, and closes the backends. It is called once.
@@ -231,6 +234,7 @@ func (s *Server) release() error {
 	for _, i := range s.instances {
 		errs = append(errs, i.close())
 	}
+	errs = append(errs, s.folder.release())
 	if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		errs = append(errs, err)
 	}
@@ -325,9 +329,6 @@ func (s *Server) Active() (name, driver string) {
 	b := s.active.Load()
 	return b.Name(), b.Driver()
 }
-
-// makeDataDir makes the data folder, which is not needed before something is to be kept.
-func (s *Server) makeDataDir() error { return os.MkdirAll(s.config.Data, 0o700) }
 
 var (
 	_ transport.Handler = (*Server)(nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"switchyard/backends"
@@ -38,6 +39,10 @@ func (s *Server) Switch(ctx context.Context, _ commands.Client, name string, mod
 		return nil
 	case errors.Is(err, switching.ErrNotEmpty):
 		return commands.ErrBackendNotEmpty
+	case errors.Is(err, switching.ErrSame):
+		return commands.ErrSameStore
+	case errors.Is(err, commands.ErrSwitchToSelf):
+		return commands.ErrSwitchToSelf
 	}
 	s.log.Error("switch failed", "from", source.Name(), "to", name, "error", err)
 	return commands.SwitchFailed(err)
@@ -47,9 +52,14 @@ func (s *Server) Switch(ctx context.Context, _ commands.Client, name string, mod
 func (s *Server) switchTo(ctx context.Context, source *opened, target *instance, mode switching.Mode) error {
 	opening, cancel := context.WithTimeout(ctx, s.config.Timeouts.Open.Duration)
 	defer cancel()
-	to, err := target.open(opening)
+	to, err := s.open(opening, target)
 	if err != nil {
 		return err
+	}
+	if id, ok := backends.As[backends.Identifier](to.Backend); ok {
+		if name, err := id.Identity(opening); err == nil && name == s.runID {
+			return commands.ErrSwitchToSelf
+		}
 	}
 	partial := s.journal.Holds(target.name)
 	if err := s.record(s.journal.Begin(source.Name(), target.name, mode)); err != nil {
@@ -77,31 +87,34 @@ func (s *Server) switchTo(ctx context.Context, source *opened, target *instance,
 
 // record makes a journal entry durable.
 func (s *Server) record(state switching.State) error {
-	if err := s.makeDataDir(); err != nil {
-		return fmt.Errorf("journal: %w", err)
+	if err := s.folder.take(); err != nil {
+		return err
 	}
-	if err := switching.Save(s.journalPath(), state); err != nil {
+	if err := switching.Save(s.config.journalPath(), state); err != nil {
 		return err
 	}
 	s.journal = state
 	return nil
 }
 
-// Backends implements commands.State.
+// Backends implements commands.State. All that are open are asked for their health at once.
 func (s *Server) Backends(ctx context.Context) []commands.BackendInfo {
 	active := s.active.Load()
-	list := make([]commands.BackendInfo, 0, len(s.instances))
-	for _, i := range s.instances {
-		info := commands.BackendInfo{Name: i.name, Driver: i.driver, Active: i.name == active.Name()}
-		if b := i.get(); b != nil {
-			info.Open = true
-			info.Healthy = s.healthy(ctx, b)
-			info.Capabilities = append(capabilities(b.Capabilities()), interfaces(b)...)
-		} else {
+	list := make([]commands.BackendInfo, len(s.instances))
+	var all sync.WaitGroup
+	for n, i := range s.instances {
+		info := &list[n]
+		*info = commands.BackendInfo{Name: i.name, Driver: i.driver, Active: i.name == active.Name()}
+		b := i.get()
+		if b == nil {
 			info.Capabilities = capabilities(i.capabilities)
+			continue
 		}
-		list = append(list, info)
+		info.Open = true
+		info.Capabilities = append(capabilities(b.Capabilities()), interfaces(b)...)
+		all.Go(func() { info.Healthy = s.healthy(ctx, b) })
 	}
+	all.Wait()
 	return list
 }
 

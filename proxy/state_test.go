@@ -181,10 +181,10 @@ func TestAnInterruptedSwitchLeavesItsSourceActive(t *testing.T) {
 
 func TestAJournalThatMakesNoSenseStopsTheStart(t *testing.T) {
 	server := journaled(t, withSecond)
-	if err := server.makeDataDir(); err != nil {
+	if err := server.folder.take(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(server.journalPath(), []byte("{"), 0o600); err != nil {
+	if err := os.WriteFile(server.config.journalPath(), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := restart(t, server, withSecond); err == nil || !strings.Contains(err.Error(), "switchyard.json") {
@@ -242,3 +242,40 @@ func TestAnExpiredKeyDoesNotComeBackWithASwitch(t *testing.T) {
 }
 
 var _ backends.Engine = (*slow)(nil)
+
+func TestAFlushThatWouldFailLeavesTheTargetAsItIs(t *testing.T) {
+	server := newTestServer(t, withSecond)
+	s := openSession(t, server)
+	defer s.Close()
+	want(t, s, "+OK\r\n", "SET", "a", "1")
+	want(t, s, "+OK\r\n", "STATE.SWITCH", "second")
+	source := server.active.Load()
+	broken := *source
+	broken.Backend = unreadable{source.engine}
+	server.active.Store(&broken)
+	if got := ask(s, "STATE.SWITCH", "memory", "FLUSH"); !strings.Contains(got, "the target was left as it is") {
+		t.Errorf("%q", got)
+	}
+	server.active.Store(source)
+	memory, _ := server.instance("memory")
+	st, err := memory.get().Stats(context.Background())
+	if err != nil || st.Keys() != 1 {
+		t.Errorf("%d keys, %v", st.Keys(), err)
+	}
+}
+
+// unreadable is a backend whose values no other can hold.
+type unreadable struct{ backends.Engine }
+
+func (unreadable) EachKey(_ context.Context, db int, fn func([]byte) error) error {
+	if db > 0 {
+		return nil
+	}
+	return fn([]byte("module"))
+}
+
+func (unreadable) Dump(_ context.Context, _ int, keys [][]byte) ([]backends.Value, error) {
+	return []backends.Value{{Key: keys[0], Payload: []byte("\x07\x00\n\x00no checksum")}}, nil
+}
+func (unreadable) Restore(context.Context, int, []backends.Value) error { return nil }
+func (unreadable) Flush(context.Context) error                          { return nil }

@@ -40,6 +40,9 @@ func run(args []string, out io.Writer, src proxy.Sources) error {
 	}
 	switch {
 	case o.check:
+		if err := config.Verify(); err != nil {
+			return err
+		}
 		_, err := fmt.Fprintln(out, "the configuration is valid")
 		return err
 	case o.health:
@@ -57,7 +60,7 @@ func serve(config *proxy.Config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	greet(out, server)
+	greet(out, config, server)
 	return server.Run(ctx)
 }
 

@@ -27,16 +27,30 @@ Without flags it keeps data in memory and listens on 127.0.0.1:6379. Then:
 `
 
 // greet tells a person where the server is and how to use it.
-func greet(out io.Writer, s *proxy.Server) {
+func greet(out io.Writer, config *proxy.Config, s *proxy.Server) {
 	name, driver := s.Active()
 	fmt.Fprintf(out, "Switchyard %s, storing in %s (driver %s)\n", Version(), name, driver)
-	host, port, err := net.SplitHostPort(s.Addr().String())
-	if err != nil {
-		fmt.Fprintf(out, "  Redis clients  %s\n  try            redis-cli -s %s ping\n", s.Addr(), s.Addr())
-	} else {
-		fmt.Fprintf(out, "  Redis clients  %s\n  try            redis-cli -h %s -p %s ping\n", s.Addr(), host, port)
-	}
+	fmt.Fprintf(out, "  Redis clients  %s\n  try            redis-cli%s ping\n", s.Addr(), hint(config, s.Addr()))
 	if a := s.AdminAddr(); a != nil {
 		fmt.Fprintf(out, "  admin          http://%s/metrics /healthz /readyz\n", a)
 	}
+}
+
+// hint is what redis-cli must be told to get in.
+func hint(config *proxy.Config, addr net.Addr) (flags string) {
+	if host, port, err := net.SplitHostPort(addr.String()); err == nil {
+		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+			host = "127.0.0.1"
+		}
+		flags = " -h " + host + " -p " + port
+	} else {
+		flags = " -s " + addr.String()
+	}
+	if config.TLS.Cert != "" {
+		flags += " --tls"
+	}
+	if config.Password != "" {
+		flags += " --askpass"
+	}
+	return flags
 }

@@ -212,7 +212,8 @@ func (c *copier) batch(ctx context.Context, db int, keys [][]byte) error {
 			return fmt.Errorf("reading the source: %w", err)
 		}
 		keys = keys[n:]
-		c.account(vals)
+		c.keys.Add(int64(len(vals)))
+		c.bytes.Add(c.weigh(vals))
 		if err := c.to.Restore(ctx, db, c.admitted(db, vals)); err != nil {
 			return fmt.Errorf("writing the target: %w", err)
 		}
@@ -233,8 +234,8 @@ func (c *copier) part(n int) int {
 	return max(1, min(n, c.limits.BatchBytes/int(each)))
 }
 
-func (c *copier) account(vals []backends.Value) {
-	size := int64(0)
+// weigh learns from the size of vals how many to read at once, and returns it.
+func (c *copier) weigh(vals []backends.Value) (size int64) {
 	for _, v := range vals {
 		size += int64(len(v.Key) + len(v.Payload))
 	}
@@ -243,8 +244,7 @@ func (c *copier) account(vals []backends.Value) {
 		each = (3*before + each) / 4 // up at once, down slowly
 	}
 	c.perKey.Store(each)
-	c.keys.Add(int64(len(vals)))
-	c.bytes.Add(size)
+	return size
 }
 
 // admitted is what is to be written of vals: in mode Merge a key that the source does not have and

@@ -112,27 +112,49 @@ func decode(b []byte) (State, error) {
 }
 
 // Save replaces a journal: when it returns nil the new state is durable, and whenever the process
-// dies the file has either the old state or the new one.
+// dies the file has either the old state or the new one. With an error the file has the old state.
 func Save(path string, s State) error {
 	b, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	temp := path + ".new"
-	if err := writeSynced(temp, append(b, '\n')); err != nil {
+	old, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("journal: %w", err)
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := replaceFile(path, append(b, '\n')); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-		return fmt.Errorf("journal: %w", err)
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		// The new state is in the file, but maybe not on the disk: nobody may act on it.
+		return fmt.Errorf("journal: %w", errors.Join(err, putBack(path, old)))
 	}
 	return nil
+}
+
+// replaceFile gives a file another content at once.
+func replaceFile(path string, b []byte) error {
+	temp := path + ".new"
+	if err := writeSynced(temp, b); err != nil {
+		return err
+	}
+	return os.Rename(temp, path)
+}
+
+// putBack makes the file what it was; nil: it was not there.
+func putBack(path string, old []byte) error {
+	if old == nil {
+		return os.Remove(path)
+	}
+	return replaceFile(path, old)
+}
+
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 func writeSynced(path string, b []byte) error {

@@ -21,6 +21,8 @@ import (
 var (
 	// ErrNotEmpty says that the target holds keys, and the mode does not say what to do with them.
 	ErrNotEmpty = errors.New("the target is not empty: say FLUSH or MERGE")
+	// ErrSame says that source and target are two names of one store.
+	ErrSame = errors.New("source and target are the same store")
 	// ErrImmobile says that a backend can neither move keys by itself nor by transactions.
 	ErrImmobile = errors.New("keys cannot be moved")
 	// ErrBusy says that the last changed keys could not be copied within the allowed pause.
@@ -168,6 +170,9 @@ func (p *Plan) prepare(ctx context.Context, c *copier) error {
 	if err := p.To.Ping(ctx); err != nil {
 		return fmt.Errorf("the target does not answer: %w", err)
 	}
+	if same, err := p.same(ctx); err != nil || same {
+		return errors.Join(err, ErrSame)
+	}
 	switch p.Mode {
 	case NoCopy:
 		return nil
@@ -182,11 +187,86 @@ func (p *Plan) prepare(ctx context.Context, c *copier) error {
 	if c.to, ok = rdb.MoverOf(p.To); !ok {
 		return fmt.Errorf("%s: %w", p.To.Name(), ErrImmobile)
 	}
-	if p.Mode == Merge {
-		c.copied = newCopied()
+	// A source that cannot be read should be found out before the target is emptied.
+	if err := p.From.Ping(ctx); err != nil {
+		return fmt.Errorf("the source does not answer: %w", err)
 	}
-	if p.Mode == Copy && !p.Partial {
+	switch {
+	case p.Mode == Merge:
+		c.copied = newCopied()
+	case p.Mode == Copy && !p.Partial:
 		return p.refuseKeys(ctx, c.to)
+	case p.Mode == Flush:
+		return p.rehearse(ctx, c)
+	}
+	return nil
+}
+
+// same says whether both backends are names of one store: to empty the target would be to lose all.
+func (p *Plan) same(ctx context.Context) (bool, error) {
+	from, ok := backends.As[backends.Identifier](p.From)
+	to, both := backends.As[backends.Identifier](p.To)
+	if !ok || !both {
+		return false, nil
+	}
+	a, err := to.Identity(ctx)
+	if err != nil {
+		return false, fmt.Errorf("the target does not say who it is: %w", err)
+	}
+	b, err := from.Identity(ctx)
+	if err != nil && p.Mode != NoCopy { // a dead source can be left
+		return false, fmt.Errorf("the source does not say who it is: %w", err)
+	}
+	return err == nil && a == b, nil
+}
+
+// rehearse reads the whole source before a target that holds keys is emptied for it, since a value that
+// the target cannot hold would be found when it is too late. A Forwarder judges by itself.
+func (p *Plan) rehearse(ctx context.Context, c *copier) error {
+	if _, isEngine := backends.As[backends.Engine](p.To); !isEngine {
+		return nil
+	}
+	if err := p.refuseKeys(ctx, c.to); !errors.Is(err, ErrNotEmpty) {
+		return err // nothing can be lost
+	}
+	for db := range p.Databases {
+		var keys [][]byte
+		err := c.from.EachKey(ctx, db, func(key []byte) error {
+			if keys = append(keys, key); len(keys) < c.limits.BatchKeys {
+				return nil
+			}
+			batch := keys
+			keys = nil
+			return c.check(ctx, db, batch)
+		})
+		if err == nil {
+			err = c.check(ctx, db, keys)
+		}
+		if err != nil {
+			return fmt.Errorf("the target was left as it is: %w", err)
+		}
+	}
+	return nil
+}
+
+// check says whether the values of keys could be restored.
+func (c *copier) check(ctx context.Context, db int, keys [][]byte) error {
+	for len(keys) > 0 {
+		n := c.part(len(keys))
+		vals, err := c.from.Dump(ctx, db, keys[:n])
+		if err != nil {
+			return fmt.Errorf("reading the source: %w", err)
+		}
+		keys = keys[n:]
+		c.weigh(vals)
+		for _, v := range vals {
+			if v.Payload == nil {
+				continue
+			}
+			if err := rdb.Check(v.Payload); err != nil {
+				return fmt.Errorf("key %q of database %d: %w", v.Key, db, err)
+			}
+		}
 	}
 	return nil
 }

@@ -370,3 +370,41 @@ func TestNoWriteIsLostInManySwitches(t *testing.T) {
 		mustRun(t, p)
 	}
 }
+
+// named is a store that says which one it is.
+type named struct {
+	*store
+	id string
+}
+
+func (n named) Identity(context.Context) (string, error) { return n.id, nil }
+
+func TestTwoNamesOfOneStoreAreNotSwitched(t *testing.T) {
+	for _, mode := range []Mode{Copy, Flush, Merge, NoCopy} {
+		h, _ := filled(10)
+		to := newStore("new")
+		p := h.plan(to, mode)
+		p.From, p.To = named{h.active, "one"}, named{to, "one"}
+		before := h.active.content()
+		if err := p.Run(context.Background()); !errors.Is(err, ErrSame) {
+			t.Errorf("%s: %v", mode, err)
+		}
+		mustEqual(t, h.active.content(), before)
+		if h.active.flushes+to.flushes > 0 {
+			t.Errorf("%s: something was emptied", mode)
+		}
+	}
+}
+
+func TestADeadSourceCostsTheTargetNothing(t *testing.T) {
+	h, _ := filled(10)
+	to := newStore("new")
+	to.set(0, "old", "value", 0)
+	h.active.fail = "ping"
+	if err := h.plan(to, Flush).Run(context.Background()); !errors.Is(err, errInjected) {
+		t.Errorf("%v", err)
+	}
+	if len(to.content()) != 1 {
+		t.Errorf("the target has %v", to.content())
+	}
+}

@@ -18,11 +18,13 @@ type Outbox struct {
 
 	mu      sync.Mutex
 	pending []byte
+	sending int           // bytes that the goroutine has taken out of pending
 	err     error         // why nothing is sent any more
 	idle    chan struct{} // closed when nothing is pending; nil: nothing is
 }
 
-var errUnread = errors.New("the client does not read its replies")
+// ErrUnread says why a client was disconnected.
+var ErrUnread = errors.New("the client leaves too much unread")
 
 // NewOutbox returns the outbox of a connection. limit bounds the bytes that wait.
 func NewOutbox(conn net.Conn, limit int64) *Outbox {
@@ -44,8 +46,8 @@ func (o *Outbox) Write(b []byte) (int, error) {
 		b = o.attempt(b)
 	}
 	if o.err == nil && len(b) > 0 {
-		if o.pending = append(o.pending, b...); len(o.pending) > o.limit {
-			o.fail(errUnread)
+		if o.pending = append(o.pending, b...); len(o.pending)+o.sending > o.limit {
+			o.fail(ErrUnread)
 		} else if o.idle == nil {
 			o.idle = make(chan struct{})
 			go o.send()
@@ -86,10 +88,11 @@ func (o *Outbox) send() {
 	defer o.mu.Unlock()
 	for o.err == nil && len(o.pending) > 0 {
 		b := o.pending
-		o.pending = nil
+		o.pending, o.sending = nil, len(b)
 		o.mu.Unlock()
 		_, err := o.conn.Write(b)
 		o.mu.Lock()
+		o.sending = 0
 		if err != nil && o.err == nil {
 			o.fail(err)
 		}

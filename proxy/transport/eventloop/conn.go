@@ -184,7 +184,7 @@ func (c *conn) send(gc gnet.Conn, x *scratch, violation error) {
 	failed := false
 	if len(replies) > 0 {
 		_, err := gc.Write(replies)
-		failed = err != nil || int64(gc.OutboundBuffered()) > c.s.limits.Output
+		failed = err != nil || c.overflows(gc)
 	}
 	switch {
 	case failed:
@@ -192,6 +192,16 @@ func (c *conn) send(gc gnet.Conn, x *scratch, violation error) {
 	case (closing || violation != nil) && c.ending.IsZero():
 		c.ending = time.Now()
 	}
+}
+
+// overflows says whether the client leaves too much unread, for which it is disconnected.
+func (c *conn) overflows(gc gnet.Conn) bool {
+	unread := gc.OutboundBuffered()
+	if int64(unread) <= c.s.limits.Output {
+		return false
+	}
+	c.s.unread(c.remote, transport.ErrUnread)
+	return true
 }
 
 // withViolation adds the answer to a violation of the protocol, unless the client has quit before it.
@@ -274,7 +284,7 @@ func (c *conn) Push(b []byte) {
 func (c *conn) push(b []byte) {
 	// It fails only when the loop has ended, and the connection with it.
 	_ = c.gc.AsyncWrite(b, func(gc gnet.Conn, err error) error {
-		if err == nil && int64(gc.OutboundBuffered()) > c.s.limits.Output {
+		if err == nil && c.overflows(gc) {
 			return gc.Close()
 		}
 		return nil

@@ -187,6 +187,13 @@ func (s *Server) remove(c *conn) {
 	s.wg.Done()
 }
 
+// unread logs why a client was disconnected, unless it has gone by itself.
+func (s *Server) unread(client net.Addr, err error) {
+	if errors.Is(err, transport.ErrUnread) {
+		s.log.Warn("a client was disconnected", "client", client.String(), "reason", err, "limit", s.limits.Output)
+	}
+}
+
 func (s *Server) all() []*conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -91,6 +91,7 @@ func (c *conn) deliver(x *scratch, out *transport.Outbox, violation error) []byt
 	replies = withViolation(replies, closing, violation)
 	if len(replies) > 0 {
 		if _, err := out.Write(replies); err != nil {
+			c.s.unread(c.remote, err)
 			closing = true
 		}
 	}

@@ -34,7 +34,7 @@ func (c *conn) wait(gc gnet.Conn, input []byte) {
 		case c.gone:
 			c.s.remove(c)
 			return nil
-		case err != nil, int64(gc.OutboundBuffered()) > c.s.limits.Output:
+		case err != nil, c.overflows(gc):
 			return gc.Close()
 		case closing, violation != nil:
 			c.ending = time.Now()

@@ -2,6 +2,7 @@ package redconserver
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ import (
 // the protocol is answered here, when the requests before it have been, and ends the connection.
 type guard struct {
 	net.Conn
+	log      *slog.Logger
 	outbox   *transport.Outbox
 	session  transport.Session
 	scanner  transport.Scanner
@@ -79,10 +81,16 @@ func (g *guard) refuse() error {
 }
 
 // Write implements net.Conn. It does not wait for the client to read.
-func (g *guard) Write(b []byte) (int, error) { return g.outbox.Write(b) }
+func (g *guard) Write(b []byte) (int, error) {
+	n, err := g.outbox.Write(b)
+	if errors.Is(err, transport.ErrUnread) {
+		g.log.Warn("a client was disconnected", "client", g.RemoteAddr().String(), "reason", err, "limit", g.scanner.Limits.Output)
+	}
+	return n, err
+}
 
 // Push implements transport.Conn. redcon writes the replies to a batch in one piece, so they are not torn.
-func (g *guard) Push(b []byte) { _, _ = g.outbox.Write(b) } // an error is the end of the connection
+func (g *guard) Push(b []byte) { _, _ = g.Write(b) } // an error is the end of the connection
 
 // linger is how long a connection that ends may take to read its last replies.
 const linger = 30 * time.Second

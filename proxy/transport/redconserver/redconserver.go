@@ -36,7 +36,7 @@ type Server struct {
 // silent for so long; 0: never.
 func New(ln net.Listener, h transport.Handler, limits *transport.Limits, idle time.Duration, log *slog.Logger) *Server {
 	s := &Server{conns: map[*guard]struct{}{}}
-	s.ln = &listener{ln, limits, make(chan struct{})}
+	s.ln = &listener{ln, limits, make(chan struct{}), log}
 	s.redcon = redcon.NewServerNetwork(ln.Addr().Network(), "", serve,
 		func(c redcon.Conn) bool { return s.accept(c, h) }, s.closed)
 	s.redcon.SetIdleClose(idle)
@@ -59,6 +59,7 @@ type listener struct {
 	net.Listener
 	limits  *transport.Limits
 	drained chan struct{}
+	log     *slog.Logger
 }
 
 func (l *listener) Accept() (net.Conn, error) {
@@ -69,7 +70,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &guard{Conn: c, outbox: transport.NewOutbox(c, l.limits.Output), scanner: transport.Scanner{Limits: l.limits}}, nil
+	return &guard{Conn: c, log: l.log, outbox: transport.NewOutbox(c, l.limits.Output), scanner: transport.Scanner{Limits: l.limits}}, nil
 }
 
 func (s *Server) accept(c redcon.Conn, h transport.Handler) bool {
