@@ -345,11 +345,11 @@ const restoreLines = `
 func TestRestoreNamesATypeThatIsNotSupported(t *testing.T) {
 	redis := redistest.Start(t)
 	p := newPair(t, redis.Addr, "2")
-	p.oracle.do("LPUSH", "l", "a")
-	payload := parseReply(t, p.oracle.do("DUMP", "l")).(string)
+	p.oracle.do("XADD", "s", "1-1", "f", "v")
+	payload := parseReply(t, p.oracle.do("DUMP", "s")).(string)
 	p.do("SET", "k", "v")
-	if got := string(p.do("RESTORE", "k", "0", payload, "REPLACE")); got != "-ERR unsupported data type: list\r\n" {
-		t.Errorf("RESTORE of a list: %q", got)
+	if got := string(p.do("RESTORE", "k", "0", payload, "REPLACE")); got != "-ERR unsupported data type: stream\r\n" {
+		t.Errorf("RESTORE of a stream: %q", got)
 	}
 	if got := string(p.do("GET", "k")); got != "$1\r\nv\r\n" {
 		t.Errorf("afterwards the key holds %q", got)
