@@ -15,11 +15,12 @@ import (
 // dispatch logs it with backend and command, and the client reads a short text without details.
 var (
 	ErrWrongType = errors.New("WRONGTYPE Operation against a key holding the wrong kind of value")
-	ErrNoSpace   = errors.New("OOM command not allowed when used memory > 'maxmemory'.")
+	//lint:ignore ST1005 the text is Redis's
+	ErrNoSpace = errors.New("OOM command not allowed when used memory > 'maxmemory'.")
 	// ErrNoType is for a type of value that a backend does not hold.
 	ErrNoType = errors.New("ERR the backend does not hold values of this type")
 	// ErrDiskFull is for a persistent backend what ErrNoSpace is for memory.
-	ErrDiskFull = errors.New("MISCONF No space left on the disk of the backend, commands that may need more of it are refused.")
+	ErrDiskFull = errors.New("MISCONF No space left on the disk of the backend, commands that may need more of it are refused")
 )
 
 // Backend is what every driver is. All methods may be called from many goroutines at once.

@@ -282,7 +282,8 @@ func TestRandomHyperLogLogsAreThoseOfRedis(t *testing.T) {
 	p := newPair(t, redis.Addr, "2")
 	key := func() string { return g.pick("a", "b", "c", "d", "e") }
 	for range 4000 {
-		k, call := key(), []string{}
+		k := key()
+		var call []string
 		switch g.IntN(12) {
 		default:
 			call = []string{"PFADD", k}

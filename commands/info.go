@@ -26,7 +26,8 @@ type ServerInfo struct {
 	Clients            int
 	MaxClients         int
 	Contents           backends.Stats
-	ProcessBytes       int64 // memory that the runtime holds
+	ProcessBytes       int64 // memory that the process holds
+	AllocatedBytes     int64 // of that, what is in use
 	PeakBytes          int64
 	SystemBytes        int64 // memory of the machine
 	CPUSystem, CPUUser float64
@@ -50,6 +51,14 @@ type CommandStat struct {
 	Duration time.Duration
 	Rejected int64 // refused before they ran
 	Failed   int64 // ran, and replied with an error
+
+	Percentiles []Percentile // of the duration; none without calls
+}
+
+// Percentile is a duration that so many of a hundred calls did not exceed.
+type Percentile struct {
+	Rank float64
+	Most time.Duration
 }
 
 type infoSection struct {
@@ -74,6 +83,7 @@ var infoSections = []infoSection{
 	{name: "Modules", fields: func(ServerInfo) []infoField { return nil }},
 	{name: "Commandstats", inAll: true, fields: commandstatsSection},
 	{name: "Errorstats", fields: errorstatsSection},
+	{name: "Latencystats", inAll: true, fields: latencystatsSection},
 	{name: "Cluster", fields: func(ServerInfo) []infoField { return []infoField{{"cluster_enabled", 0}} }},
 	{name: "Keyspace", fields: keyspaceSection},
 	{name: "Switchyard", fields: switchyardSection},
@@ -125,19 +135,22 @@ func memorySection(i ServerInfo) []infoField {
 		{"used_memory", used}, {"used_memory_human", humanBytes(used)},
 		{"used_memory_rss", i.ProcessBytes}, {"used_memory_rss_human", humanBytes(i.ProcessBytes)},
 		{"used_memory_peak", i.PeakBytes}, {"used_memory_peak_human", humanBytes(i.PeakBytes)},
-		{"used_memory_peak_perc", percent(used, i.PeakBytes)}, {"used_memory_dataset", used},
+		{"used_memory_peak_perc", percent(used, i.PeakBytes)}, {"used_memory_overhead", max(i.AllocatedBytes-used, 0)},
+		{"used_memory_startup", 0}, {"used_memory_dataset", used}, {"used_memory_dataset_perc", percent(used, max(i.AllocatedBytes, used))},
+		{"allocator_allocated", i.AllocatedBytes}, {"allocator_active", i.AllocatedBytes}, {"allocator_resident", i.ProcessBytes},
 		{"total_system_memory", i.SystemBytes}, {"total_system_memory_human", humanBytes(i.SystemBytes)},
 		{"used_memory_lua", 0}, {"used_memory_lua_human", humanBytes(0)}, {"used_memory_scripts", 0}, {"used_memory_scripts_human", humanBytes(0)},
 		{"number_of_cached_scripts", 0}, {"number_of_functions", 0}, {"number_of_libraries", 0},
 		{"maxmemory", limit}, {"maxmemory_human", humanBytes(limit)}, {"maxmemory_policy", cmp.Or(i.Contents.Policy, "noeviction")},
-		{"mem_fragmentation_ratio", ratio(i.ProcessBytes, used)}, {"mem_fragmentation_bytes", max(i.ProcessBytes-used, 0)},
+		{"mem_fragmentation_ratio", ratio(i.ProcessBytes, i.AllocatedBytes)}, {"mem_fragmentation_bytes", max(i.ProcessBytes-i.AllocatedBytes, 0)},
+		{"mem_clients_normal", 0}, {"mem_clients_slaves", 0}, {"mem_replication_backlog", 0}, {"mem_aof_buffer", 0},
 		{"mem_allocator", "go"}, {"active_defrag_running", 0}, {"lazyfree_pending_objects", 0}, {"lazyfreed_objects", 0},
 	}
 }
 
 func persistenceSection(i ServerInfo) []infoField {
 	return []infoField{
-		{"loading", 0}, {"async_loading", 0}, {"rdb_changes_since_last_save", 0}, {"rdb_bgsave_in_progress", 0},
+		{"loading", 0}, {"async_loading", 0}, {"rdb_saves", 0}, {"rdb_last_cow_size", 0}, {"aof_last_cow_size", 0}, {"rdb_changes_since_last_save", 0}, {"rdb_bgsave_in_progress", 0},
 		{"rdb_last_save_time", i.Started.Unix()}, {"rdb_last_bgsave_status", "ok"}, {"rdb_last_bgsave_time_sec", -1},
 		{"rdb_current_bgsave_time_sec", -1}, {"aof_enabled", 0}, {"aof_rewrite_in_progress", 0}, {"aof_rewrite_scheduled", 0},
 		{"aof_last_rewrite_time_sec", -1}, {"aof_current_rewrite_time_sec", -1}, {"aof_last_bgrewrite_status", "ok"}, {"aof_last_write_status", "ok"},
@@ -184,6 +197,19 @@ func commandstatsSection(i ServerInfo) (fields []infoField) {
 		}
 		fields = append(fields, infoField{"cmdstat_" + s.Name, fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
 			s.Calls, s.Duration.Microseconds(), each, s.Rejected, s.Failed)})
+	}
+	return fields
+}
+
+func latencystatsSection(i ServerInfo) (fields []infoField) {
+	for _, s := range i.CommandStats {
+		var texts []string
+		for _, p := range s.Percentiles {
+			texts = append(texts, fmt.Sprintf("p%g=%.3f", p.Rank, float64(p.Most.Nanoseconds())/1000))
+		}
+		if len(texts) > 0 {
+			fields = append(fields, infoField{"latency_percentiles_usec_" + s.Name, strings.Join(texts, ",")})
+		}
 	}
 	return fields
 }

@@ -73,7 +73,7 @@ func (s *Server) Info(ctx context.Context) commands.ServerInfo {
 		Version: s.version, RunID: s.runID, Port: s.port(), Started: s.started, Now: time.Now(),
 		ConfigFile: s.config.File, Backend: b.Name(), Driver: b.Driver(), Switches: int64(s.epoch.Load()),
 		Clients: s.clientCount(), MaxClients: s.config.Limits.Clients, Contents: s.contents(ctx),
-		ProcessBytes: p.resident, PeakBytes: p.peak, SystemBytes: p.machine, CPUSystem: p.system, CPUUser: p.user,
+		ProcessBytes: p.resident, AllocatedBytes: p.allocated, PeakBytes: p.peak, SystemBytes: p.machine, CPUSystem: p.system, CPUUser: p.user,
 		Connections: s.accepted.Load(), Rejected: s.rejected.Load(), Commands: s.stats.commands(),
 		CommandStats: s.commandStats(),
 	}
@@ -97,6 +97,7 @@ func (s *Server) commandStats() (list []commands.CommandStat) {
 		if calls := t.calls(); calls > 0 || t.rejected > 0 {
 			list = append(list, commands.CommandStat{
 				Name: row.FullName, Calls: calls, Duration: time.Duration(t.nanos), Rejected: t.rejected, Failed: t.failed,
+				Percentiles: t.percentiles(),
 			})
 		}
 	}

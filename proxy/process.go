@@ -3,6 +3,7 @@ package proxy
 import (
 	"bufio"
 	"os"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 // say is 0.
 type process struct {
 	resident, peak, machine int64   // bytes
+	allocated               int64   // bytes, of what the Go runtime holds
 	system, user            float64 // seconds of processor time
 }
 
@@ -25,6 +27,11 @@ func readProcess() (p process) {
 	status := readKilobytes("/proc/self/status")
 	p.resident, p.peak = status["VmRSS"], status["VmHWM"]
 	p.machine = readKilobytes("/proc/meminfo")["MemTotal"]
+	inUse := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(inUse)
+	for _, s := range inUse {
+		p.allocated += int64(s.Value.Uint64())
+	}
 	return p
 }
 

@@ -2,11 +2,14 @@ package proxy
 
 import (
 	"maps"
+	"math"
 	"math/bits"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"switchyard/commands"
 )
 
 // Counters are kept in shards: the sessions of one shard share them, and who wants to read adds all
@@ -69,6 +72,24 @@ func (t *total) calls() (n int64) {
 		n += b
 	}
 	return n
+}
+
+// percentiles are those that INFO shows, each the upper bound of the bucket that it is in.
+func (t *total) percentiles() (list []commands.Percentile) {
+	calls := t.calls()
+	if calls == 0 {
+		return nil
+	}
+	for _, rank := range []float64{50, 99, 99.9} {
+		left := int64(math.Ceil(rank / 100 * float64(calls)))
+		bucket := 0
+		for left > t.buckets[bucket] {
+			left -= t.buckets[bucket]
+			bucket++
+		}
+		list = append(list, commands.Percentile{Rank: rank, Most: time.Microsecond << bucket})
+	}
+	return list
 }
 
 // row adds up one command.
