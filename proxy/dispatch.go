@@ -34,15 +34,27 @@ func (s *session) Execute(args [][]byte) {
 	}
 }
 
-// maxPromptArgs is how many arguments a request may have that is not given to a goroutine.
-const maxPromptArgs = 128
+// How large a request may be that is not given to a goroutine.
+const (
+	maxPromptArgs  = 128
+	maxPromptBytes = 256 << 10
+)
+
+// prompt says whether a request is small enough to be run at once.
+func prompt(args [][]byte) bool {
+	size := 0
+	for _, a := range args {
+		size += len(a)
+	}
+	return len(args) <= maxPromptArgs && size <= maxPromptBytes
+}
 
 // Try implements transport.Session.
 func (s *session) Try(args [][]byte) bool {
 	if s.closing {
 		return true
 	}
-	if !s.server.active.Load().prompt || len(args) > maxPromptArgs {
+	if !s.server.active.Load().prompt || !prompt(args) {
 		return false
 	}
 	row, err := s.server.table.Find(args)

@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/tidwall/redcon"
@@ -244,8 +245,15 @@ func (s *Scanner) bulk(dst, line []byte, trusted bool) ([]byte, error) {
 	if n == 0 {
 		s.Skip(0)
 	}
-	return appendHeader(dst, '$', n), nil
+	dst = appendHeader(dst, '$', n)
+	if n > largeBulk {
+		dst = slices.Grow(dst, int(n)+len("\r\n")) // as Redis: it would be copied again and again as it grows
+	}
+	return dst, nil
 }
+
+// largeBulk is the size from which an argument has its room before it has come.
+const largeBulk = 32 << 10
 
 // Ordinary takes one request off data in place: args are parts of data. ok is false for all but a
 // whole request in the very form that clients send; Scan knows the rest, and says what is wrong

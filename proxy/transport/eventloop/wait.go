@@ -1,6 +1,7 @@
 package eventloop
 
 import (
+	"context"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
@@ -20,13 +21,13 @@ func (c *conn) wait(gc gnet.Conn, input []byte) {
 			c.session.Settle()
 			replies, _ := c.session.Replies() // closing stays true until the end
 			c.session.Reply(nil)
-			_ = gc.AsyncWrite(replies, nil) // an error comes again at the end
+			_ = gc.AsyncWrite(c.trickle(gc, replies), nil) // an error comes again at the end
 		}
 		return true
 	})
 	c.session.Settle()
 	replies, closing := c.session.Replies()
-	replies = withViolation(replies, closing, violation)
+	replies = c.trickle(gc, withViolation(replies, closing, violation))
 	back := func(gc gnet.Conn, err error) error {
 		c.busy.Store(false)
 		c.seen.Store(time.Now().UnixNano())
@@ -44,4 +45,53 @@ func (c *conn) wait(gc gnet.Conn, input []byte) {
 	if gc.AsyncWrite(replies, back) != nil {
 		c.s.remove(c) // the loop has ended, and does not touch the connection any more
 	}
+}
+
+const (
+	// pieceBytes is how much of a large reply is given to the loop at a time.
+	pieceBytes = 1 << 20
+	// retryPiece is how long to wait for the client to have read some of it.
+	retryPiece = time.Millisecond
+)
+
+// trickle sends all of b but the last piece, as fast as the client reads it: what the loop cannot send at
+// once it copies, and a large reply need not be in memory twice. The loop goes on reading meanwhile.
+func (c *conn) trickle(gc gnet.Conn, b []byte) (last []byte) {
+	for len(b) > pieceBytes {
+		if gc.AsyncWrite(b[:pieceBytes], nil) != nil {
+			return nil
+		}
+		b = b[pieceBytes:]
+		for unread := pieceBytes + 1; unread > pieceBytes; {
+			look := func() {
+				if unread = 0; c.gone {
+					b = nil
+				} else {
+					unread = gc.OutboundBuffered()
+				}
+			}
+			if !onLoop(gc, look) {
+				return nil
+			}
+			if unread > pieceBytes {
+				time.Sleep(retryPiece)
+			}
+		}
+	}
+	return b
+}
+
+// onLoop runs f on the connection's loop and waits for it; false: the loop has ended.
+func onLoop(gc gnet.Conn, f func()) bool {
+	ran := make(chan struct{})
+	err := gc.EventLoop().Execute(context.Background(), gnet.RunnableFunc(func(context.Context) error {
+		f()
+		close(ran)
+		return nil
+	}))
+	if err != nil {
+		return false
+	}
+	<-ran
+	return true
 }
