@@ -93,8 +93,8 @@ func (x fakeTx) Encoding(key []byte) string {
 	}
 	bytes, longest, integers, timed := 0, 0, true, false
 	for _, e := range k.members.list {
-		_, err := strconv.ParseInt(e.name, 10, 64)
-		integers = integers && err == nil
+		n, err := strconv.ParseInt(e.name, 10, 64)
+		integers = integers && err == nil && strconv.FormatInt(n, 10) == e.name
 		longest = max(longest, len(e.name), len(e.value))
 		bytes += len(e.name) + 8
 		timed = timed || e.at != 0

@@ -76,8 +76,8 @@ var foreign = map[byte]string{6: "module", 7: "module", 15: "stream", 19: "strea
 // has the bytes that Redis 7.0 with rdbcompression would send, where Redis defines an order, and
 // Redis 7.0 can load it, unless it is a hash with field expiry.
 //
-// The payload is made in memory at once, and strings longer than 512 MB, which a payload may come to, are no
-// argument of RESTORE.
+// A payload has no limit, but Restore refuses strings of more than 512 MB in it, a blob included, as no
+// engine holds any.
 func Dump(tx backends.Tx, key []byte) []byte {
 	switch tx.Type(key) {
 	case backends.StringType:
