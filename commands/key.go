@@ -158,7 +158,10 @@ func (c *Ctx) database(n int64) (int, error) {
 }
 
 func dump(c *Ctx, tx backends.Tx) error {
-	payload := rdb.Dump(tx, c.Args[1])
+	payload, err := rdb.Dump(tx, c.Args[1])
+	if err != nil {
+		return err
+	}
 	c.BulkOrNull(payload, payload != nil)
 	return nil
 }

@@ -40,8 +40,8 @@ func fillHash(tx backends.Tx, key []byte, n int) error {
 
 func BenchmarkDumpCollection(b *testing.B) {
 	benchmark(b, func(tx backends.Tx, key, _ []byte) error {
-		Dump(tx, key)
-		return nil
+		_, err := Dump(tx, key)
+		return err
 	})
 }
 
@@ -57,7 +57,10 @@ func benchmark(b *testing.B, do func(tx backends.Tx, key, payload []byte) error)
 				if err := size.fill(tx, key); err != nil {
 					return err
 				}
-				payload := Dump(tx, key)
+				payload, err := Dump(tx, key)
+				if err != nil {
+					return err
+				}
 				b.SetBytes(int64(len(payload)))
 				for b.Loop() {
 					if err := do(tx, key, payload); err != nil {

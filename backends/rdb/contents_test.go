@@ -140,8 +140,10 @@ func (run runner) taken(payload []byte) (c contents, encoding string, dump []byt
 		if err := Restore(tx, key, payload); err != nil {
 			return err
 		}
-		c, encoding, dump = heldBy(tx, key), tx.Encoding(key), Dump(tx, key)
-		return nil
+		c, encoding = heldBy(tx, key), tx.Encoding(key)
+		var err error
+		dump, err = Dump(tx, key)
+		return err
 	})
 	return c, encoding, dump, err
 }

@@ -88,8 +88,12 @@ func (m *mover) Dump(ctx context.Context, db int, keys [][]byte) ([]backends.Val
 		err := m.do(ctx, a, func(tx backends.Tx) error {
 			for size := 0; done < len(group) && size < groupBytes; done++ {
 				key := group[done]
-				vals = append(vals, backends.Value{Key: key, Payload: Dump(tx, key), ExpireAt: tx.Expiry(key)})
-				size += len(vals[len(vals)-1].Payload)
+				payload, err := Dump(tx, key)
+				if err != nil {
+					return fmt.Errorf("key %q: %w", key, err)
+				}
+				vals = append(vals, backends.Value{Key: key, Payload: payload, ExpireAt: tx.Expiry(key)})
+				size += len(payload)
 			}
 			return nil
 		})

@@ -74,24 +74,27 @@ var foreign = map[byte]string{6: "module", 7: "module", 15: "stream", 19: "strea
 
 // Dump returns the payload of a key as DUMP does, without its expiry; nil when it is absent. It
 // has the bytes that Redis 7.0 with rdbcompression would send, where Redis defines an order, and
-// Redis 7.0 can load it, unless it is a hash with field expiry.
+// Redis 7.0 can load it, unless it is a hash with field expiry. The error wraps ErrUnsupported.
 //
 // A payload has no limit, but Restore refuses strings of more than 512 MB in it, a blob included, as no
 // engine holds any.
-func Dump(tx backends.Tx, key []byte) []byte {
-	switch tx.Type(key) {
+func Dump(tx backends.Tx, key []byte) ([]byte, error) {
+	switch t := tx.Type(key); t {
+	case backends.None:
+		return nil, nil
 	case backends.StringType:
-		return dumpString(tx, key)
+		return dumpString(tx, key), nil
 	case backends.ListType:
-		return dumpList(tx, key)
+		return dumpList(tx, key), nil
 	case backends.SetType:
-		return dumpSet(tx, key)
+		return dumpSet(tx, key), nil
 	case backends.ZSetType:
-		return dumpZSet(tx, key)
+		return dumpZSet(tx, key), nil
 	case backends.HashType:
-		return dumpHash(tx, key)
+		return dumpHash(tx, key), nil
 	default:
-		return nil
+		// Not nothing: a switch would take the key for absent.
+		return nil, fmt.Errorf("%w: %s", ErrUnsupported, t)
 	}
 }
 

@@ -68,7 +68,7 @@ func TestWhatIsDumpedCanBeRestored(t *testing.T) {
 
 func TestDumpOfNothingIsNil(t *testing.T) {
 	err := newFake().with(1, func(tx backends.Tx) error {
-		if p := Dump(tx, []byte("k")); p != nil {
+		if p, err := Dump(tx, []byte("k")); p != nil || err != nil {
 			t.Errorf("%q", p)
 		}
 		return nil
