@@ -56,7 +56,7 @@ type Stream interface {
 	// Delete removes an entry and says whether it was there. It keeps State.MaxDeleted.
 	Delete(id StreamID) bool
 	// Each visits the entries in [from, to], backwards when back, until fn says not to go on. fields
-	// are valid until fn returns. fn must not write.
+	// are valid until fn returns. fn must not write, nor visit entries itself.
 	Each(from, to StreamID, back bool, fn func(id StreamID, fields [][]byte) (more bool))
 	// Trim removes the first entries, as long as there are more than Trim.Length, or those before
 	// Trim.First, and returns how many. As in Redis it does not change State.MaxDeleted.
@@ -95,7 +95,7 @@ type StreamGroups interface {
 	Len() int
 	// Get opens a group; false when there is none of that name.
 	Get(name []byte) (StreamGroup, bool)
-	// Create adds a group, whose name is new.
+	// Create adds a group, whose name is new, to a stream that is there.
 	Create(name []byte, state GroupState) StreamGroup
 	// Delete removes a group with all that it knows, and says whether it was there.
 	Delete(name []byte) bool
@@ -116,7 +116,7 @@ type StreamGroup interface {
 	// Acknowledge ends that, and says whether it was pending.
 	Acknowledge(id StreamID) bool
 	// EachPending visits pending entries by ID from one on: those of a consumer, or all when it is nil.
-	// fn must not write.
+	// fn must not write, but may visit entries.
 	EachPending(from StreamID, consumer []byte, fn func(id StreamID, d Delivery) (more bool))
 	// PendingCount counts those of a consumer, or all when it is nil.
 	PendingCount(consumer []byte) int

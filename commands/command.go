@@ -114,15 +114,17 @@ const Counted = math.MinInt
 // Unknown as a KeySpec's Last says that only the command itself can find these keys: see Row.MoreKeys.
 const Unknown = math.MinInt + 1
 
-// AfterStore and AfterStoreDist as a KeySpec's Last say that the key follows that word, which is looked for
+// AfterStore, AfterStoreDist and AfterStreams as a KeySpec's Last say that the key follows that word, which is looked for
 // from First on: COMMAND INFO calls that a keyword. Row.MoreKeys finds it.
 const (
 	AfterStore     = math.MinInt + 2
 	AfterStoreDist = math.MinInt + 3
+	// AfterStreams: the keys are the first half of what follows the word.
+	AfterStreams = math.MinInt + 4
 )
 
 // searched says whether it takes a look at the arguments to know where the keys are.
-func (k *KeySpec) searched() bool { return k.Last <= AfterStoreDist }
+func (k *KeySpec) searched() bool { return k.Last <= AfterStreams }
 
 // The shapes that nearly all commands have.
 func key(flags string) []KeySpec   { return []KeySpec{{1, 0, 1, flags}} }
@@ -166,7 +168,7 @@ func (r *Row) AppendKeys(dst, args [][]byte) [][]byte {
 // handler refuses, makes none.
 func (k *KeySpec) bounds(args [][]byte) (first, last, step int) {
 	switch {
-	case k.Last == Unknown, k.Last == AfterStore, k.Last == AfterStoreDist:
+	case k.Last == Unknown, k.Last == AfterStore, k.Last == AfterStoreDist, k.Last == AfterStreams:
 		return 1, 0, 1
 	case k.Last == Counted:
 		if k.First >= len(args) {

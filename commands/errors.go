@@ -111,6 +111,68 @@ const (
 	ErrGeoSearchStore    Error = "ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
 )
 
+// Texts of Redis 7.2 about streams.
+const (
+	ErrStreamID         Error = "ERR Invalid stream ID specified as stream command argument"
+	ErrStreamStart      Error = "ERR invalid start ID for the interval"
+	ErrStreamEnd        Error = "ERR invalid end ID for the interval"
+	ErrStreamIDZero     Error = "ERR The ID specified in XADD must be greater than 0-0"
+	ErrStreamIDSmall    Error = "ERR The ID specified in XADD is equal or smaller than the target stream top item"
+	ErrStreamExhausted  Error = "ERR The stream has exhausted the last possible ID, unable to add more items"
+	ErrStreamTooLarge   Error = "ERR Elements are too large to be stored"
+	ErrTrimBoth         Error = "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
+	ErrTrimMaxLen       Error = "ERR The MAXLEN argument must be >= 0."
+	ErrTrimLimit        Error = "ERR The LIMIT argument must be >= 0."
+	ErrTrimLimitAlone   Error = "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
+	ErrTrimLimitExact   Error = "ERR syntax error, LIMIT cannot be used without the special ~ option"
+	ErrTrimNothing      Error = "ERR syntax error, XTRIM must be called with a trimming strategy"
+	ErrSetIDAdded       Error = "ERR entries_added must be positive"
+	ErrSetIDDeletedArg  Error = "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
+	ErrSetIDDeleted     Error = "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"
+	ErrSetIDSmall       Error = "ERR The ID specified in XSETID is smaller than the target stream top item"
+	ErrSetIDLength      Error = "ERR The entries_added specified in XSETID is smaller than the target stream length"
+	ErrTimeoutInteger   Error = "ERR timeout is not an integer or out of range"
+	ErrTimeoutNegative  Error = "ERR timeout is negative"
+	ErrTimeoutRange     Error = "ERR timeout is out of range"
+	ErrReadGroup        Error = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
+	ErrReadNoAck        Error = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
+	ErrReadGroupMissing Error = "ERR Missing GROUP option for XREADGROUP"
+	ErrReadDollar       Error = "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set."
+	ErrReadNew          Error = "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
+	ErrGroupNoKey       Error = "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically."
+	ErrGroupExists      Error = "BUSYGROUP Consumer Group name already exists"
+	ErrEntriesRead      Error = "ERR value for ENTRIESREAD must be positive or -1"
+	ErrClaimCount       Error = "ERR COUNT must be > 0"
+)
+
+func unbalancedStreams(name string, symbol byte) Error {
+	return Error("ERR Unbalanced '" + name + "' list of streams: for each stream key an ID or '" + string(symbol) + "' must be specified.")
+}
+
+func noGroupToRead(key, group []byte) Error {
+	return Error("NOGROUP No such key '" + cString(key) + "' or consumer group '" + cString(group) + "' in XREADGROUP with GROUP option")
+}
+
+func noKeyOrGroup(key, group []byte) Error {
+	return Error("NOGROUP No such key '" + cString(key) + "' or consumer group '" + cString(group) + "'")
+}
+
+func noGroup(group, key []byte) Error {
+	return Error("NOGROUP No such consumer group '" + cString(group) + "' for key name '" + cString(key) + "'")
+}
+
+func invalidClaim(option, name string) Error {
+	return Error("ERR Invalid " + option + " argument for " + name)
+}
+
+func unrecognizedClaimOption(opt []byte) Error {
+	return Error("ERR Unrecognized XCLAIM option '" + cString(opt) + "'")
+}
+
+func subcommandSyntax(container string, sub []byte) Error {
+	return Error(fmt.Sprintf("ERR unknown subcommand or wrong number of arguments for '%s'. Try %s HELP.", cut(sub, 128), container))
+}
+
 // Texts of our own, for what Redis does not have.
 const (
 	ErrBackend     Error = "ERR backend failed, see the server's log"

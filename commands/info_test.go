@@ -39,8 +39,6 @@ func TestInfoHasTheSectionsOfRedis(t *testing.T) {
 		ours, _ := sections(t, parseReply(t, p.rig.do(call...)).(string))
 		theirs, _ := sections(t, parseReply(t, p.oracle.do(call...)).(string))
 		ours = slices.DeleteFunc(ours, func(s string) bool { return s == "Switchyard" })
-		// There are no latency histograms yet.
-		theirs = slices.DeleteFunc(theirs, func(s string) bool { return s == "Latencystats" })
 		if !slices.Equal(ours, theirs) {
 			t.Errorf("%s has the sections %v, not %v", line, ours, theirs)
 		}

@@ -108,6 +108,9 @@ func (c *Ctx) describeKeys(k KeySpec) {
 		begin, start, find, spec = "unknown", nil, "unknown", nil
 	case AfterStore:
 		begin, start, spec[0].value = "keyword", []argument{{"keyword", "STORE"}, {"startfrom", k.First}}, 0
+	case AfterStreams:
+		begin, start = "keyword", []argument{{"keyword", "STREAMS"}, {"startfrom", k.First}}
+		spec[0].value, spec[2].value = -1, 2
 	case AfterStoreDist:
 		begin, start, spec[0].value = "keyword", []argument{{"keyword", "STOREDIST"}, {"startfrom", k.First}}, 0
 	}

@@ -23,7 +23,8 @@ type rig struct {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	b, err := memory.Driver.Config().Open(t.Context(), backends.Env{Name: "test", Databases: 16})
+	compact := backends.NewCompact()
+	b, err := memory.Driver.Config().Open(t.Context(), backends.Env{Name: "test", Databases: 16, Compact: compact})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +34,7 @@ func newRig(t testing.TB) *rig {
 		}
 	})
 	r := &rig{t: t, engine: b.(backends.Engine), clock: func() int64 { return time.Now().UnixMilli() }}
-	r.server = &fakeServer{table: NewTable(), ctx: t.Context(), engine: r.engine, maxString: 512 << 20}
+	r.server = &fakeServer{table: NewTable(), ctx: t.Context(), engine: r.engine, compact: compact, maxString: 512 << 20}
 	r.client = &fakeClient{info: ClientInfo{ID: 7, Addr: "127.0.0.1:5000", LocalAddr: "127.0.0.1:6379", Flags: "N", User: "default", Proto: 2}, authenticated: true}
 	r.server.clients = []*fakeClient{r.client}
 	r.ctx.Client, r.ctx.Server, r.ctx.Proto = r.client, r.server, 2
@@ -117,6 +118,7 @@ type fakeServer struct {
 	table     *Table
 	ctx       context.Context
 	engine    backends.Engine
+	compact   *backends.Compact
 	clients   []*fakeClient
 	maxString int64
 	epoch     uint64
@@ -156,10 +158,15 @@ func (s *fakeServer) Parameters(context.Context) []Parameter {
 	return []Parameter{{"databases", "16"}, {"maxmemory", "0"}, {"maxmemory-policy", "noeviction"}, {"save", ""}, {"timeout", "0"}}
 }
 
-// SetParameters knows one parameter, which takes one value.
+// SetParameters knows one parameter, which takes one value, and the limits on the nodes of streams.
 func (s *fakeServer) SetParameters(_ context.Context, pairs []Parameter) error {
 	for _, p := range pairs {
+		n, _ := strconv.ParseInt(p.Value, 10, 64)
 		switch {
+		case p.Name == "stream-node-max-entries":
+			s.compact.StreamEntries.Store(n)
+		case p.Name == "stream-node-max-bytes":
+			s.compact.StreamBytes.Store(n)
 		case p.Name != "maxmemory":
 			return UnknownParameter(p.Name)
 		case p.Value != "0":

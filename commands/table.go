@@ -24,6 +24,7 @@ func NewTable() *Table {
 		stringRows, counterRows, keyRows, expireRows, scanRows, databaseRows,
 		listRows, sortRows, bitmapRows, bitfieldRows, hllRows, lcsRows,
 		zsetRows, zsetRangeRows, zsetOpsRows, zsetPopRows, geoRows,
+		streamRows, streamReadRows, streamGroupRows, streamPendingRows, streamInfoRows,
 		hashRows, fieldExpiryRows, setRows, setOpsRows, objectRows, memoryRows,
 		connectionRows, clientRows, commandRows, serverRows, configRows, stateRows,
 	}

@@ -11,6 +11,9 @@ import (
 // askOracle puts a call to Redis. Where a call removes random members, Redis is made to remove the same
 // ones: from then on both have the same set again.
 func (p *pair) askOracle(call []string, ours string) string {
+	if strings.HasPrefix(strings.ToLower(call[0]), "x") {
+		return p.askAboutStream(call, ours)
+	}
 	if !strings.EqualFold(call[0], "SPOP") || len(call) < 2 {
 		return string(p.oracle.do(call...))
 	}

@@ -124,15 +124,16 @@ func TestWhatOnlyRedisHasReachesIt(t *testing.T) {
 	t.Parallel()
 	p := start(t, settings{Backend: "redis"})
 	c := dial(t, p.Addr)
-	c.want(":2\r\n", "RPUSH", "list", "a", "b")
+	c.want(":2\r\n", "EVAL", "return redis.call('RPUSH', KEYS[1], 'a', 'b')", "1", "list")
 	c.want("*2\r\n$1\r\na\r\n$1\r\nb\r\n", "LRANGE", "list", "0", "-1")
 	c.want("-WRONGTYPE Operation against a key holding the wrong kind of value\r\n", "GET", "list")
 	c.want("-WRONGTYPE Operation against a key holding the wrong kind of value\r\n", "INCR", "list")
 	c.want("+list\r\n", "TYPE", "list")
 	c.want("*1\r\n$-1\r\n", "MGET", "list")
+	c.want("$3\r\n1-1\r\n", "XADD", "stream", "1-1", "f", "v")
 	if r := c.do("STATE.SWITCH", "memory"); !r.isError() {
-		t.Errorf("a list went to a backend that cannot hold it: %q", r.raw)
+		t.Errorf("a stream went where it cannot be moved: %q", r.raw)
 	}
-	c.want(":2\r\n", "LLEN", "list")
+	c.want(":1\r\n", "XLEN", "stream")
 	c.want("-ERR unknown subcommand 'nosuch'. Try CLIENT HELP.\r\n", "CLIENT", "nosuch")
 }

@@ -23,10 +23,11 @@ type part struct {
 
 // typeParts are the parts about one type.
 var typeParts = map[backends.Type][]part{
-	backends.HashType: hashParts,
-	backends.SetType:  setParts,
-	backends.ListType: listParts,
-	backends.ZSetType: zsetParts,
+	backends.HashType:   hashParts,
+	backends.SetType:    setParts,
+	backends.ListType:   listParts,
+	backends.ZSetType:   zsetParts,
+	backends.StreamType: streamParts,
 }
 
 // Run runs the suite, each part on a backend of its own with at least two databases.

@@ -25,7 +25,7 @@ func open(t testing.TB, change func(*Config)) *Engine {
 }
 
 func TestSuite(t *testing.T) {
-	backendtest.Run(t, func(t *testing.T) backends.Backend { return open(t, nil) }, backends.ZSetType, backends.ListType, backends.HashType, backends.SetType)
+	backendtest.Run(t, func(t *testing.T) backends.Backend { return open(t, nil) }, backends.ZSetType, backends.ListType, backends.HashType, backends.SetType, backends.StreamType)
 }
 
 func Benchmark(b *testing.B) {

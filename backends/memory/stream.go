@@ -165,16 +165,24 @@ func (s *stream) setState(state backends.StreamState) {
 
 // each visits the entries in [from, to] that were not deleted.
 func (s *stream) each(from, to backends.StreamID, back bool, fn func(e *streamEntry) (more bool)) {
+	if s.Last.Less(from) {
+		return
+	}
 	i, step := max(s.seek(from), 0), 1
 	if back {
 		i, step = s.seek(to), -1
 	}
 	for nodes := s.nodes(); i >= 0 && i < len(nodes); i += step {
-		e := streamEntry{n: &nodes[i]}
+		e := nodes[i].entries()
 		more := false
-		if back {
-			more = e.readBefore(len(e.n.pack) - 1)
-		} else {
+		switch {
+		case back:
+			more = e.last()
+		case i == len(nodes)-1 && e.n.master.Less(from):
+			// Whoever reads what is new finds it near the end.
+			for more = e.last(); more && from.Less(e.id); more = e.prev() {
+			}
+		default:
 			more = e.first()
 		}
 		for more {

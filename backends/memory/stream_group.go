@@ -30,10 +30,10 @@ type delivery struct {
 
 // What these take, with their places in trees that are filled by about two thirds.
 const (
-	treeBytes          = int64(unsafe.Sizeof(btree.BTreeG[*delivery]{}))
-	streamGroupBytes   = int64(unsafe.Sizeof(streamGroup{})) + treeBytes + 3*24/2
-	streamConsumeBytes = int64(unsafe.Sizeof(streamConsumer{})) + treeBytes + 3*24/2
-	deliveryBytes      = int64(unsafe.Sizeof(delivery{})) + 8 + 2*3*8/2
+	treeBytes           = int64(unsafe.Sizeof(btree.BTreeG[*delivery]{}))
+	streamGroupBytes    = int64(unsafe.Sizeof(streamGroup{})) + treeBytes + 3*24/2
+	streamConsumerBytes = int64(unsafe.Sizeof(streamConsumer{})) + treeBytes + 3*24/2
+	deliveryBytes       = int64(unsafe.Sizeof(delivery{})) + 8 + 2*3*8/2
 )
 
 func newDeliveries() *btree.BTreeG[*delivery] {
@@ -54,7 +54,7 @@ func (g *streamGroup) bytes(name string) int64 {
 	return n
 }
 
-func consumerBytes(name string) int64 { return streamConsumeBytes + allocated(int64(len(name))) }
+func consumerBytes(name string) int64 { return streamConsumerBytes + allocated(int64(len(name))) }
 
 func (g *streamGroup) clone() *streamGroup {
 	c := newStreamGroup(g.GroupState)
@@ -78,6 +78,14 @@ func (g *streamGroup) clone() *streamGroup {
 
 // text is a name to look up, which shares memory with b.
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// raw is text's counterpart. It is never nil, which would be no name.
+func raw(name string) []byte {
+	if name == "" {
+		return []byte{}
+	}
+	return unsafe.Slice(unsafe.StringData(name), len(name))
+}
 
 // groupView is a consumer group opened in a transaction. It is its own list of consumers.
 type groupView struct {
@@ -106,7 +114,7 @@ func (g groupView) Pending(id backends.StreamID) (d backends.Delivery, ok bool) 
 }
 
 func (d *delivery) public() backends.Delivery {
-	return backends.Delivery{Consumer: unsafe.Slice(unsafe.StringData(d.to.name), len(d.to.name)), Delivered: d.delivered, Count: d.count}
+	return backends.Delivery{Consumer: raw(d.to.name), Delivered: d.delivered, Count: d.count}
 }
 
 // SetPending implements backends.StreamGroup.
@@ -221,6 +229,6 @@ func (c consumersView) Delete(name []byte) (pending int) {
 // Each implements backends.StreamConsumers.
 func (c consumersView) Each(fn func(name []byte, state backends.Consumer) bool) {
 	c.consumers.Scan(func(_ string, found *streamConsumer) bool {
-		return fn(unsafe.Slice(unsafe.StringData(found.name), len(found.name)), found.Consumer)
+		return fn(raw(found.name), found.Consumer)
 	})
 }

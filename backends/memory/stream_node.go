@@ -110,8 +110,8 @@ func (n *streamNode) sameFields(fields [][]byte) bool {
 
 // last is the ID of the last entry, deleted or not.
 func (n *streamNode) last() backends.StreamID {
-	e := streamEntry{n: n}
-	e.readBefore(len(n.pack) - 1)
+	e := n.entries()
+	e.last()
 	return e.id
 }
 
@@ -123,6 +123,7 @@ func (n *streamNode) remove(pos int) {
 // streamEntry goes over the entries of a node.
 type streamEntry struct {
 	n      *streamNode
+	master int // fields of the master entry
 	id     backends.StreamID
 	pos    int // of the flags
 	flags  int
@@ -130,10 +131,12 @@ type streamEntry struct {
 	body   int // where the values, or the fields and values, begin
 }
 
+func (n *streamNode) entries() streamEntry { return streamEntry{n: n, master: n.int(n.pack.Seek(2))} }
+
 // first reads the first entry.
 func (e *streamEntry) first() bool {
 	at := e.n.pack.Seek(2)
-	for range e.n.int(at) + 1 {
+	for range e.master + 1 {
 		at = e.n.pack.Next(at)
 	}
 	return e.read(e.n.pack.Next(at))
@@ -151,6 +154,9 @@ func (e *streamEntry) next() bool {
 	}
 	return e.read(at)
 }
+
+// last reads the last entry.
+func (e *streamEntry) last() bool { return e.readBefore(len(e.n.pack) - 1) }
 
 // prev reads the entry before this one.
 func (e *streamEntry) prev() bool { return e.readBefore(e.pos) }
@@ -183,7 +189,7 @@ func (e *streamEntry) read(pos int) bool {
 	e.id = backends.StreamID{Ms: e.n.master.Ms + uint64(ms), Seq: e.n.master.Seq + uint64(seq)}
 	e.body = p.Next(pos)
 	if e.flags&flagSameFields != 0 {
-		e.fields = e.n.int(p.Seek(2))
+		e.fields = e.master
 		return true
 	}
 	e.fields = e.n.int(e.body)
@@ -201,6 +207,16 @@ type fieldReader struct {
 	fields [][]byte
 	digits []byte // of integers; digits[:kept] are those of master
 	kept   int
+}
+
+// end lets go of what was read. A rare large entry should not make its room permanent.
+func (r *fieldReader) end() {
+	const most = 64
+	if r.of = nil; cap(r.fields) > most {
+		*r = fieldReader{}
+	}
+	clear(r.fields[:cap(r.fields)])
+	clear(r.master[:cap(r.master)])
 }
 
 // read returns the fields and values of an entry. They are valid until the next call.

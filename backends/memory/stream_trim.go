@@ -45,7 +45,7 @@ func (s *stream) trim(t backends.Trim, c *backends.Compact) (removed int) {
 // of it had been deleted before.
 func (s *stream) trimNode(n *streamNode, t backends.Trim) (removed int) {
 	s.edit(n, func() {
-		e := streamEntry{n: n}
+		e := n.entries()
 		for more := e.first(); more; more = e.next() {
 			if t.ByLength && s.Length <= t.Length || !t.ByLength && !e.id.Less(t.First) {
 				break
@@ -79,9 +79,7 @@ func radixShare(nodes []streamNode, i int) int {
 		after = commonBytes(id, nodes[i+1].master)
 	}
 	parting := max(before, after)
-	// Those that have as many bytes in common with the ID are [lo, hi).
-	lo := sort.Search(i, func(k int) bool { return commonBytes(nodes[k].master, id) >= parting })
-	hi := i + 1 + sort.Search(len(nodes)-i-1, func(k int) bool { return commonBytes(nodes[i+1+k].master, id) < parting })
+	lo, hi := radixGroup(nodes, i, parting)
 	share := 1 + radixRun(parting, idBytes)
 	first, last := lo, hi-1
 	if first == i {
@@ -105,6 +103,14 @@ func radixShare(nodes []streamNode, i int) int {
 		above = max(above, commonBytes(id, nodes[hi].master))
 	}
 	return share + 1 + radixRun(above, parting) + radixRun(parting, below) - radixRun(above, below)
+}
+
+// radixGroup is the range [lo, hi) of IDs that have so many bytes in common with the one at index i.
+func radixGroup(nodes []streamNode, i, common int) (lo, hi int) {
+	id := nodes[i].master
+	lo = sort.Search(i, func(k int) bool { return commonBytes(nodes[k].master, id) >= common })
+	hi = sort.Search(len(nodes)-i-1, func(k int) bool { return commonBytes(nodes[i+1+k].master, id) < common })
+	return lo, i + 1 + hi
 }
 
 const idBytes = 16

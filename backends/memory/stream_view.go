@@ -1,15 +1,10 @@
 package memory
 
-import (
-	"unsafe"
-
-	"switchyard/backends"
-)
+import "switchyard/backends"
 
 // streamView is a stream opened in a transaction.
 type streamView struct {
 	handle
-	reader fieldReader
 }
 
 var (
@@ -95,8 +90,9 @@ func (v *streamView) Each(from, to backends.StreamID, back bool, fn func(id back
 	if s == nil {
 		return
 	}
-	v.reader.of = nil // what it knows may have changed
-	s.each(from, to, back, func(e *streamEntry) bool { return fn(e.id, v.reader.read(e)) })
+	r := &v.x.entries
+	r.of = nil // what it knows may have changed
+	s.each(from, to, back, func(e *streamEntry) bool { return fn(e.id, r.read(e)) })
 }
 
 // Trim implements backends.Stream.
@@ -144,7 +140,7 @@ func (v *streamGroupsView) Get(name []byte) (backends.StreamGroup, bool) {
 func (v *streamGroupsView) Create(name []byte, state backends.GroupState) backends.StreamGroup {
 	own := string(name)
 	g := newStreamGroup(state)
-	v.view().made().groups.Set(own, g)
+	v.view().stream().groups.Set(own, g)
 	v.view().grew(g.bytes(own))
 	return groupView{v.view(), g}
 }
@@ -169,6 +165,6 @@ func (v *streamGroupsView) Each(fn func(name []byte, g backends.StreamGroup) (mo
 		return
 	}
 	s.groups.Scan(func(name string, g *streamGroup) bool {
-		return fn(unsafe.Slice(unsafe.StringData(name), len(name)), groupView{v.view(), g})
+		return fn(raw(name), groupView{v.view(), g})
 	})
 }

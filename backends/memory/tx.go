@@ -30,6 +30,7 @@ type transaction struct {
 	zsets   views[zsetView]
 	lists   views[listView]
 	streams views[streamView]
+	entries fieldReader // of the stream that is being visited
 }
 
 func newTransaction(e *Engine) *transaction {
@@ -52,6 +53,7 @@ func (t *transaction) end() {
 	t.zsets.end()
 	t.lists.end()
 	t.streams.end()
+	t.entries.end()
 	t.a, t.known = nil, nil
 }
 
