@@ -108,6 +108,36 @@ func TestEverythingSurvivesARestart(t *testing.T) {
 	shut(t, b)
 }
 
+func TestTheLimitsOfCompactValuesCanChange(t *testing.T) {
+	env := backends.Env{Name: "test", Dir: t.TempDir(), Databases: 1, Compact: backends.NewCompact()}
+	opened, err := defaults().Open(context.Background(), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := opened.(*Backend)
+	defer shut(t, b)
+	a := &backends.Access{Keys: [][]byte{[]byte("k")}, Write: true, Now: 1}
+	for limit, want := range []string{1: "hashtable", 2: "listpack"} {
+		env.Compact.HashEntries.Store(int64(limit))
+		err := commit(b, a, func(tx backends.Tx) error {
+			h, err := tx.Hash(a.Keys[0])
+			if err != nil {
+				return err
+			}
+			h.Put([]byte("a"), []byte("1"))
+			h.Put([]byte("b"), []byte("2"))
+			if got := tx.Encoding(a.Keys[0]); limit > 0 && got != want {
+				t.Errorf("with the limit %d it is a %s", limit, got)
+			}
+			tx.Delete(a.Keys[0])
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestASecondInstanceIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	b := openIn(t, dir, nil)
@@ -127,6 +157,23 @@ func TestADamagedFolderIsAnError(t *testing.T) {
 	if _, err := defaults().Open(context.Background(), backends.Env{Name: "test", Dir: dir}); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("the error is %v", err)
 	}
+}
+
+func TestEmptyLogsAreForgiven(t *testing.T) {
+	dir := t.TempDir()
+	b := openIn(t, dir, nil)
+	if err := set(b, "a", "1", 0); err != nil {
+		t.Fatal(err)
+	}
+	shut(t, b)
+	for _, name := range []string{"00099.mem", "000099.vlog"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b = openIn(t, dir, nil)
+	want(t, b, "a", "1", 0)
+	shut(t, b)
 }
 
 func TestOpenHonoursItsContext(t *testing.T) {

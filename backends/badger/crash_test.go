@@ -71,10 +71,11 @@ func pairValue(i int64) []byte {
 	return fmt.Append(nil, i)
 }
 
-// writePair writes both keys and deletes an older pair.
+// writePair writes both keys, deletes an older pair, and slides the writer's window.
 func writePair(e *Backend, writer int, i int64) error {
 	ks := pairKeys(writer, i)
 	a := &backends.Access{Keys: append(ks, pairKeys(writer, i-behind)...), Write: true, Now: 1}
+	a.Keys = append(a.Keys, windowKeys(writer)...)
 	return commit(e, a, func(tx backends.Tx) error {
 		for _, k := range ks {
 			v, err := tx.String(k)
@@ -88,7 +89,7 @@ func writePair(e *Backend, writer int, i int64) error {
 			tx.Delete(a.Keys[2])
 			tx.Delete(a.Keys[3])
 		}
-		return nil
+		return slide(tx, writer, i)
 	})
 }
 
@@ -166,6 +167,7 @@ func checkPairs(t *testing.T, dir string, acked map[int]span) {
 		for i := s.first; i <= s.last+2; i++ {
 			checkPair(t, b, w, i, s)
 		}
+		checkWindow(t, b, w, s.last)
 	}
 	t.Logf("%d transactions were acknowledged", total)
 	// The keys of earlier lives are there too, so the count is compared with a walk.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -67,6 +68,9 @@ func open(s settings, env backends.Env) (*Backend, error) {
 	if err := checkUnused(env.Dir); err != nil {
 		return nil, fmt.Errorf("badger at %s: %w", env.Dir, err)
 	}
+	if err := removeEmptyLogs(env.Dir); err != nil {
+		return nil, fmt.Errorf("badger at %s: %w", env.Dir, err)
+	}
 	log := newLogger(env)
 	o := badgerOptions(s, env.Dir).WithLogger(log)
 	db, err := badger.Open(o)
@@ -86,6 +90,28 @@ func open(s settings, env backends.Env) (*Backend, error) {
 	}
 	up.start()
 	return &Backend{engine, st, up}, nil
+}
+
+// removeEmptyLogs removes the logs that hold not a byte: Badger makes them, and removes them, in two
+// steps, and refuses to open a folder in which a process was killed between the two.
+func removeEmptyLogs(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if ext := filepath.Ext(entry.Name()); ext != ".mem" && ext != ".vlog" {
+			continue
+		}
+		info, err := entry.Info()
+		if err == nil && info.Size() == 0 {
+			err = os.Remove(filepath.Join(dir, entry.Name()))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // badgerOptions divides the memory: three memtables of a sixteenth take a third with their spare

@@ -65,8 +65,8 @@ type collection struct {
 	form   form
 	pack   []byte // packForm, intsForm, timedForm
 	owned  bool   // pack may be changed in place
-	count  int    // of members (tableForm, and of a sorted set) outside of the record
-	fields int64  // as in meta
+	count  int    // of elements, when they are outside of the record
+	fields int64  // as in meta, like timed
 	timed  int
 	tree   *tree // treeForm
 

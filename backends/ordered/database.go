@@ -44,20 +44,14 @@ func (x *tx) Scan(cursor uint64, count int, fn func(key []byte, t backends.Type)
 
 // Random implements backends.Database.
 func (x *tx) Random() []byte {
-	key, _ := random(x.walk, func(k *visited) (key []byte, ok bool) {
-		if x.expired(k.name, &k.meta) {
-			return nil, false
-		}
-		key = k.key()
-		return key, key != nil
-	})
+	key, _ := random(x.walk, func(k *visited) bool { return !x.expired(k.name, &k.meta) }, (*visited).key)
 	if x.err != nil {
 		return nil
 	}
 	return key
 }
 
-// visited is a key that a walk has come to.
+// visited is a key that a walk has come to. It is valid until the walk goes on; its text may be kept.
 type visited struct {
 	x    *tx
 	v    *view
@@ -81,9 +75,10 @@ func (x *tx) walk(from uint64, fn func(hash uint64, k *visited) (more bool)) {
 	if x.err != nil || from >= 1<<hashBits {
 		return
 	}
+	var k visited // the same for all
 	err := v.scan(&x.writes, spaceKey(space, from), spaceKey(space+1, 0), func(rk string, record []byte) bool {
 		_, hash, name, err := splitRecordKey(rk)
-		k := visited{x: x, v: v, name: name}
+		k = visited{x: x, v: v, name: name}
 		if err == nil {
 			k.meta, err = decodeMeta(record)
 		}

@@ -183,9 +183,9 @@ func (v *hashView) Random() (field, value []byte, ok bool) {
 
 // random is one of the members that have records.
 func (c *collection) random() (m visitedMember, ok bool) {
-	return random(c.walk, func(m *visitedMember) (visitedMember, bool) {
+	return random(c.walk, func(*visitedMember) bool { return true }, func(m *visitedMember) visitedMember {
 		taken := *m
 		taken.value = bytes.Clone(m.value) // which is valid for the moment
-		return taken, true
+		return taken
 	})
 }

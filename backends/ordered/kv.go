@@ -6,6 +6,10 @@
 // transactions (tx.go, keyspace.go, database.go, string.go) read and write records; queue.go, where they are
 // ordered and seen by others; and commit.go, where many of them become one Apply. large.go,
 // outside.go, sweep.go and expire.go each hold one idea more.
+//
+// Hashes, sets, lists and sorted sets begin in collection.go, with how a transaction holds one. Small ones are
+// Redis's own bytes (packed.go). Of large ones, members have records (member.go), and what has an order is
+// a tree: node.go is a block of it, tree.go finds and changes elements, balance.go keeps its shape.
 package ordered
 
 // KV is all that a store must be able to do. Its methods may be called from many goroutines at

@@ -115,6 +115,9 @@ var errDamaged = errors.New("the record is damaged, or was written by a newer ve
 // text is b as a string, without a copy: b must not be changed any more.
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
+// raw is s as bytes, likewise.
+func raw(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
 func hashOf(key []byte) uint64 { return xxhash.Sum64(key) }
 
 // recordKey is the key of the meta record of a key.
@@ -165,8 +168,8 @@ func splitRecordKey(rk string) (space uint32, hash uint64, key []byte, err error
 	if len(rk) <= nameAt || rk[0] != tagKey {
 		return 0, 0, nil, errDamaged
 	}
-	space = binary.BigEndian.Uint32([]byte(rk[spaceAt:hashAt]))
-	hash, key, err = splitName([]byte(rk[hashAt:]))
+	space = binary.BigEndian.Uint32(raw(rk[spaceAt:hashAt]))
+	hash, key, err = splitName(raw(rk[hashAt:]))
 	return space, hash, key, err
 }
 
@@ -189,7 +192,7 @@ func splitDeadlineKey(xk string) (at int64, rk string, err error) {
 	if len(xk) <= deadlineBytes+nameAt {
 		return 0, "", errDamaged
 	}
-	at = int64(binary.BigEndian.Uint64([]byte(xk[1:])))
+	at = int64(binary.BigEndian.Uint64(raw(xk[1:])))
 	return at, string(rune(tagKey)) + xk[1+deadlineBytes:], nil
 }
 
@@ -240,7 +243,7 @@ func splitExpiryKey(xk string) (at int64, mk string, err error) {
 	if len(xk) <= memberAt+8 {
 		return 0, "", errDamaged
 	}
-	at = int64(binary.BigEndian.Uint64([]byte(xk[memberAt:])))
+	at = int64(binary.BigEndian.Uint64(raw(xk[memberAt:])))
 	return at, xk[:memberAt-1] + string(rune(tagMember)) + xk[memberAt+8:], nil
 }
 

@@ -119,7 +119,9 @@ func (c *collection) setExpiry(mk string, old, at int64) {
 	c.touch()
 	if old != 0 {
 		c.x.set(expiryKey(old, mk), nil)
-		c.timed--
+		if c.timed--; c.timed == 0 {
+			c.fields = 0
+		}
 	}
 	if at != 0 {
 		c.x.set(expiryKey(at, mk), present)
@@ -166,8 +168,9 @@ func (c *collection) walk(from uint64, fn func(hash uint64, m *visitedMember) (m
 		return
 	}
 	end := memberFrom(c.version, 1<<hashBits-1) + "\xff"
+	var m visitedMember // the same for all
 	err := v.scan(&c.x.writes, memberFrom(c.version, from), end, func(mk string, record []byte) bool {
-		hash, m, err := c.visit(mk, record)
+		hash, err := c.visit(&m, mk, record)
 		if err != nil {
 			c.failMember(mk, err)
 			return false
@@ -180,18 +183,16 @@ func (c *collection) walk(from uint64, fn func(hash uint64, m *visitedMember) (m
 	c.x.fail(err)
 }
 
-func (c *collection) visit(mk string, record []byte) (hash uint64, m visitedMember, err error) {
+func (c *collection) visit(m *visitedMember, mk string, record []byte) (hash uint64, err error) {
 	m.member, err = decodeMember(c.version, record)
 	if err == nil {
-		hash, m.name, err = splitName([]byte(mk[memberAt:]))
+		hash, m.name, err = splitName(raw(mk[memberAt:]))
 	}
 	if err == nil && m.name == nil && m.text.version == 0 {
 		err = errDamaged
 	}
-	return hash, m, err
+	return hash, err
 }
-
-var _ walker[*visitedMember] = (*collection)(nil).walk
 
 // expired says whether a field's time has come.
 func (c *collection) expired(deadline int64) bool { return deadline != 0 && deadline <= c.x.a.Now }

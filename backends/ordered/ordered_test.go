@@ -12,12 +12,13 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSuite(t *testing.T) {
-	for name, change := range map[string]func(*Options){"as it is": nil, "with tiny records": tiny} {
-		t.Run(name, func(t *testing.T) {
-			backendtest.Run(t, func(t *testing.T) backends.Backend { return open(t, newStore(), change) },
-				backends.HashType, backends.SetType, backends.ListType, backends.ZSetType)
-		})
-	}
+	backendtest.Run(t, func(t *testing.T) backends.Backend { return open(t, newStore(), nil) }, modelKinds...)
+}
+
+// TestSuiteWithTinyRecords has high trees and chunks. Large sets are kept like large hashes.
+func TestSuiteWithTinyRecords(t *testing.T) {
+	backendtest.Run(t, func(t *testing.T) backends.Backend { return open(t, newStore(), tiny) },
+		backends.HashType, backends.ListType, backends.ZSetType)
 }
 
 func Benchmark(b *testing.B) {

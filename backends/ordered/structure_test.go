@@ -134,7 +134,7 @@ func (c *checker) members(e *Engine, col *collection, m *meta) (n int, err error
 		}
 		n++
 		var v visitedMember
-		if _, v, err = col.visit(mk, record); err == nil {
+		if _, err = col.visit(&v, mk, record); err == nil {
 			err = c.use(mk)
 		}
 		if err == nil && v.deadline != 0 {

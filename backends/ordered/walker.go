@@ -24,28 +24,28 @@ func (walk walker[R]) scan(cursor uint64, count int, visit func(r R)) (next uint
 	return next
 }
 
-// random is one of the records that follow a random hash and that take takes. The gap before a
-// single successor would decide its chances; that of a window of 32 is the mean of 32 gaps.
-func random[R, T any](walk walker[R], take func(r R) (t T, ok bool)) (t T, ok bool) {
+// random is what take makes of one of the records that follow a random hash and that are live. The gap
+// before a single successor would decide its chances; that of a window of 32 is the mean of 32 gaps.
+func random[R, T any](walk walker[R], live func(r R) bool, take func(r R) T) (chosen T, ok bool) {
 	const window = 32
-	var taken []T
+	seen := 0
 	first := rand.Uint64N(1 << hashBits)
-	collect := func(from, to uint64) {
+	draw := func(from, to uint64) {
 		walk(from, func(hash uint64, r R) bool {
 			if hash >= to {
 				return false
 			}
-			if t, ok := take(r); ok {
-				taken = append(taken, t)
+			if live(r) {
+				// Each of those seen so far is the one with the same chance.
+				if seen++; rand.IntN(seen) == 0 {
+					chosen = take(r)
+				}
 			}
-			return len(taken) < window
+			return seen < window
 		})
 	}
-	if collect(first, 1<<hashBits); len(taken) < window {
-		collect(0, first)
+	if draw(first, 1<<hashBits); seen < window {
+		draw(0, first)
 	}
-	if len(taken) == 0 {
-		return t, false
-	}
-	return taken[rand.IntN(len(taken))], true
+	return chosen, seen > 0
 }
