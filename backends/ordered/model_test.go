@@ -108,9 +108,7 @@ func (m *typedModel) step(r *rand.Rand, tx backends.Tx) error {
 		maps.DeleteFunc(m.keys, func(p place, _ *typed) bool { return p.db == a.db })
 	default:
 		kind := modelKinds[int(a.key[1]-'0')%len(modelKinds)]
-		if there {
-			kind = old.kind
-		} else {
+		if !there {
 			old = &typed{kind: kind, hash: map[string]modelField{}, set: map[string]bool{}, zset: map[string]float64{}}
 			m.keys[a] = old
 		}
