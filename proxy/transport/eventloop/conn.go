@@ -42,6 +42,7 @@ type conn struct {
 	nc     net.Conn          // off the loop, else nil
 	out    *transport.Outbox // of nc
 	pushed []byte            // pushes that came on the way from one to the other
+	queued int               // pushes that the loop has yet to write: it must not be left before
 	closed bool
 }
 
@@ -282,8 +283,12 @@ func (c *conn) Push(b []byte) {
 
 // push has the loop write b. c.mu is held.
 func (c *conn) push(b []byte) {
+	c.queued++
 	// It fails only when the loop has ended, and the connection with it.
 	_ = c.gc.AsyncWrite(b, func(gc gnet.Conn, err error) error {
+		c.mu.Lock()
+		c.queued--
+		c.mu.Unlock()
 		if err == nil && c.overflows(gc) {
 			return gc.Close()
 		}

@@ -1,6 +1,7 @@
 package eventloop
 
 import (
+	"errors"
 	"net"
 	"os"
 	"time"
@@ -18,8 +19,15 @@ import (
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)
 
+var errQueued = errors.New("the loop has yet to write pushes")
+
 // detach takes the connection off its loop, which then closes its own descriptor.
 func (c *conn) detach(gc gnet.Conn) (net.Conn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.queued > 0 {
+		return nil, errQueued
+	}
 	fd, err := gc.Dup()
 	if err != nil {
 		return nil, err
@@ -30,8 +38,6 @@ func (c *conn) detach(gc gnet.Conn) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.gc, c.nc, c.out = nil, nc, transport.NewOutbox(nc, c.s.limits.Output)
 	return nc, nil
 }
