@@ -30,7 +30,9 @@ func (g *generator) next() []string {
 	args := g.recipes[g.r.IntN(len(g.recipes))](g)
 	switch g.r.IntN(40) {
 	case 0:
-		args = g.damage(args)
+		if args[0] != "config" { // a * among the patterns would ask for all that Redis alone has
+			args = g.damage(args)
+		}
 	case 1:
 		args[0] = strings.ToUpper(args[0])
 	case 2:
