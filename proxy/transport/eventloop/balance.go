@@ -16,9 +16,14 @@ import (
 // and there are processors with nothing to do, and taken away when half of them could do the work.
 
 const (
-	balanceEvery = 250 * time.Millisecond
+	balanceEvery = 200 * time.Millisecond
 	saturated    = 0.90 // of a processor for each loop
-	spare        = 0.20 // processors with nothing to do
+	spare        = 0.12 // processors with nothing to do
+
+	// So many looks in a row must agree, since one may have seen a moment. A pause of the clients should
+	// not take loops away at once.
+	looksToAdd  = 2
+	looksToTake = 10
 )
 
 // load is what was used between two looks, in processors.
@@ -43,7 +48,7 @@ func (s *Server) balance() {
 	tick := time.NewTicker(balanceEvery)
 	defer tick.Stop()
 	m := newMeter()
-	last := 0
+	last, agreed := 0, 0
 	for {
 		select {
 		case <-s.ended:
@@ -56,13 +61,15 @@ func (s *Server) balance() {
 		}
 		active := int(s.active.Load())
 		next := nextActive(active, len(s.loops), l)
-		// Two looks in a row must agree, since one may have seen a moment.
-		if next != active && next == last {
+		if next != last {
+			last, agreed = next, 0
+		}
+		agreed++
+		if next > active && agreed >= looksToAdd || next < active && agreed >= looksToTake {
 			s.active.Store(int32(next))
 			s.log.Debug("event loops", "active", next)
 			s.redistribute(next)
 		}
-		last = next
 	}
 }
 
