@@ -159,6 +159,12 @@ func (s *Server) accept(nc net.Conn) {
 // enroll puts a connection on the loop where it belongs. nc is closed; the loop has a descriptor of its own.
 func (s *Server) enroll(nc net.Conn, c *conn) {
 	c.at = c.home.Load()
+	// A client that has gone meanwhile has no address, without which gnet would panic.
+	if nc.RemoteAddr() == nil || nc.LocalAddr() == nil {
+		_ = nc.Close()
+		s.remove(c)
+		return
+	}
 	if _, err := s.loops[c.at].EnrollContext(nc, c); err != nil {
 		s.log.Warn("a connection was not taken", "error", err)
 		s.remove(c)
