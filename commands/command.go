@@ -225,6 +225,12 @@ func (r *Row) AcceptsArity(n int) bool {
 	return n == r.Arity || r.Arity < 0 && n >= -r.Arity
 }
 
+// categoryOrder is the order in which Redis lists ACL categories.
+var categoryOrder = []string{
+	"keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo", "stream", "pubsub",
+	"admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting",
+}
+
 // ACLCategories lists the row's categories, with those that Redis derives from the flags.
 func (r *Row) ACLCategories() []string {
 	var names []string
@@ -243,5 +249,8 @@ func (r *Row) ACLCategories() []string {
 	for _, c := range strings.Fields(r.Categories) {
 		add(!slices.Contains(names, c), c)
 	}
+	slices.SortFunc(names, func(a, b string) int {
+		return slices.Index(categoryOrder, a) - slices.Index(categoryOrder, b)
+	})
 	return names
 }
