@@ -179,13 +179,7 @@ func zcount(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	z, err := tx.ZSet(c.Args[1])
-	if err != nil {
-		return err
-	}
-	from, to := r.ranks(z)
-	c.Int(int64(to - from))
-	return nil
+	return c.countRanks(tx, r.ranks)
 }
 
 func zlexcount(c *Ctx, tx backends.Tx) error {
@@ -193,11 +187,16 @@ func zlexcount(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
+	return c.countRanks(tx, r.ranks)
+}
+
+// countRanks replies how many members are in a range.
+func (c *Ctx) countRanks(tx backends.Tx, ranks func(backends.ZSet) (from, to int)) error {
 	z, err := tx.ZSet(c.Args[1])
 	if err != nil {
 		return err
 	}
-	from, to := r.ranks(z)
+	from, to := ranks(z)
 	c.Int(int64(to - from))
 	return nil
 }
