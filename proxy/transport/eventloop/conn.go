@@ -210,7 +210,7 @@ func withViolation(replies []byte, closing bool, violation error) []byte {
 	if violation == nil || closing {
 		return replies
 	}
-	return append(append(append(replies, '-'), violation.Error()...), "\r\n"...)
+	return append(replies, transport.ErrorReply(violation)...)
 }
 
 // feed runs request after request, and stops at the first that was not run: that one is in ready, or

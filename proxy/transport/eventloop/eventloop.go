@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"runtime"
@@ -142,7 +141,7 @@ func (s *Server) accept(nc net.Conn) {
 	c := &conn{s: s, scanner: transport.Scanner{Limits: s.limits}, remote: nc.RemoteAddr(), local: nc.LocalAddr()}
 	session, err := s.handler.Open(c)
 	if err != nil {
-		_, _ = io.WriteString(nc, "-"+err.Error()+"\r\n") // the client may be gone
+		_, _ = nc.Write(transport.ErrorReply(err)) // the client may be gone
 		_ = nc.Close()
 		return
 	}
@@ -224,20 +223,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for _, c := range s.all() {
 		c.nudge()
 	}
-	done := make(chan struct{})
-	go func() {
-		s.wg.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		err = errors.Join(err, context.Cause(ctx))
+	err = errors.Join(err, transport.AwaitEnd(ctx, &s.wg, func() error {
 		for _, c := range s.all() {
 			c.abandon()
 		}
-		<-done
-	}
+		return nil
+	}))
 	s.background.Wait()
 	return errors.Join(err, stop(s.loops))
 }

@@ -75,7 +75,7 @@ func (g *guard) scan(data []byte) {
 func (g *guard) refuse() error {
 	var violation transport.ProtocolError
 	if errors.As(g.err, &violation) {
-		_, _ = g.Write(errorReply(violation)) // the connection ends anyway
+		_, _ = g.Write(transport.ErrorReply(violation)) // the connection ends anyway
 	}
 	return g.err
 }
@@ -108,8 +108,6 @@ func (g *guard) takeBack(b []byte) {
 		g.replies = nil
 	}
 }
-
-func errorReply(err error) []byte { return []byte("-" + err.Error() + "\r\n") }
 
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)

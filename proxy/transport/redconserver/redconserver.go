@@ -77,7 +77,7 @@ func (s *Server) accept(c redcon.Conn, h transport.Handler) bool {
 	g := c.NetConn().(*guard)
 	session, err := h.Open(g)
 	if err != nil {
-		c.WriteRaw(errorReply(err))
+		c.WriteRaw(transport.ErrorReply(err))
 		return false
 	}
 	s.mu.Lock()
@@ -141,20 +141,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for _, g := range conns {
 		err = errors.Join(err, g.drain())
 	}
-	done := make(chan struct{})
-	go func() {
-		s.wg.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		err = errors.Join(err, context.Cause(ctx))
+	err = errors.Join(err, transport.AwaitEnd(ctx, &s.wg, func() (err error) {
 		for _, g := range conns {
 			err = errors.Join(err, g.abandon())
 		}
-		<-done
-	}
+		return err
+	}))
 	close(s.ln.drained)
 	return err
 }
