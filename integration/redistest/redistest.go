@@ -6,9 +6,11 @@
 package redistest
 
 import (
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,15 +97,29 @@ func (s *Server) Port() int {
 	return n
 }
 
-// FreeAddr returns an address of the loopback on which nobody listens at the moment.
+// given are the ports that this process has handed out.
+var given sync.Map
+
+// FreeAddr returns an address of the loopback on which nobody listens at the moment, another at each
+// call. Its port is below those that systems give to outgoing connections: one of the many that tests
+// make would otherwise take it before it is used.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, count = 10_000, 22_000
+	for range 1000 {
+		port := first + rand.IntN(count)
+		if _, again := given.LoadOrStore(port, true); again {
+			continue
+		}
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return l.Addr().String()
 	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }
