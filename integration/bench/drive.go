@@ -125,6 +125,8 @@ func redisBenchmark(ctx context.Context, s *server, l load) (figures, error) {
 	switch {
 	case ctx.Err() != nil:
 		return figures{}, context.Cause(ctx)
+	case err != nil && s.endsWithin(deathNotice):
+		return figures{}, s.gone()
 	case err != nil:
 		return figures{}, fmt.Errorf("redis-benchmark: %w: %s", err, strings.TrimSpace(stderr.String()))
 	}

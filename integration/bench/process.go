@@ -16,6 +16,7 @@ import (
 const (
 	readyTimeout = 30 * time.Second
 	stopTimeout  = 15 * time.Second
+	deathNotice  = 2 * time.Second // between a socket that closes and the parent that hears of the death
 	readyPoll    = 20 * time.Millisecond
 )
 
@@ -114,6 +115,17 @@ func (p *process) hasExited() bool {
 	case <-p.exited:
 		return true
 	default:
+		return false
+	}
+}
+
+// endsWithin tells whether the process ends in time d at the latest. A client of a dying server may see its
+// sockets close before the system lets the parent know of the death.
+func (p *process) endsWithin(d time.Duration) bool {
+	select {
+	case <-p.exited:
+		return true
+	case <-time.After(d):
 		return false
 	}
 }
