@@ -88,7 +88,7 @@ func TestOneElementOfManyCostsAsMuchAsOneOfFew(t *testing.T) {
 	} {
 		for i, n := range []int{few, many} {
 			s := filled(t, c.kind, n)
-			e := open(t, s, nil)
+			e := open(t, s, uncached)
 			got := costOf(t, s, e, func(tx backends.Tx) { c.body(collections{}.open(t, tx, c.kind), n) })
 			if !got.within(c.most[i]) {
 				t.Errorf("%s costs %+v with %d elements, at most %+v is meant", c.name, got, n, c.most[i])
@@ -143,7 +143,7 @@ func filled(t *testing.T, kind backends.Type, n int) *store {
 		return s.crashed()
 	}
 	s := newStore()
-	e := open(t, s, nil)
+	e := open(t, s, uncached)
 	must(t, e, func(tx backends.Tx) error {
 		c := collections{}.open(t, tx, kind)
 		for i := range n {

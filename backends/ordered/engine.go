@@ -21,6 +21,8 @@ type Options struct {
 	Full func() error
 	// Clock is for what happens outside of transactions, in Unix milliseconds; nil: the system's clock.
 	Clock func() int64
+	// Cache is how many bytes the records that were used lately may take in memory; 0: none is kept.
+	Cache int64
 
 	// Compact are the limits up to which a value is one record; nil: as Redis starts with.
 	Compact *backends.Compact
@@ -48,6 +50,7 @@ type Engine struct {
 	kv      KV
 	stripes stripes
 	queue   queue
+	cache   *recordCache
 	writer  committer
 	sweeper sweeper
 	cleaner cleaner
@@ -97,7 +100,7 @@ func Open(kv KV, o Options) (*Engine, error) {
 	if o.chunk == 0 {
 		o.sizes = defaultSizes
 	}
-	e := &Engine{o: o, kv: kv}
+	e := &Engine{o: o, kv: kv, cache: newRecordCache(o.Cache)}
 	e.pool.New = func() any { return newTransaction(e) }
 	if err := e.load(); err != nil {
 		return nil, fmt.Errorf("%w (close: %v)", err, kv.Close())
@@ -164,15 +167,39 @@ func (t *transaction) run(body backends.Body) (*backends.Commit, error) {
 	case t.writes.Len() == 0:
 		return t.newest.commit, err
 	}
+	t.forgetMany()
 	g, ok := e.queue.add(&t.change)
 	if !ok {
 		return nil, e.overtaken()
 	}
+	t.remember(g)
 	t.publish()
 	return g.commit, err
 }
 
 func (e *Engine) overtaken() error { return fmt.Errorf("%s: %w", e.o.Name, errOvertook) }
+
+// remember has the cache follow the few records that the transaction has written, now that it has happened; their
+// keys are still locked.
+func (t *transaction) remember(g *group) {
+	if cache := t.e.cache; cache != nil {
+		cache.age(t.a.Now)
+		for _, op := range t.writes.few {
+			cache.put(op.Key, op.Value, t.epoch, g.number)
+		}
+	}
+}
+
+// forgetMany takes the records of a long batch out of the cache. It comes before the batch is in the queue, whose
+// own it is then.
+func (t *transaction) forgetMany() {
+	if cache := t.e.cache; cache != nil {
+		t.writes.many.Scan(func(key string, _ []byte) bool {
+			cache.drop(key)
+			return true
+		})
+	}
+}
 
 // publish says what the transaction did, now that it has happened; its keys are still locked.
 func (t *transaction) publish() {

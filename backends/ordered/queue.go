@@ -59,8 +59,9 @@ type queue struct {
 	work   chan struct{} // tells the committer that there is a group
 
 	mu     sync.RWMutex
-	groups []*group // oldest first
-	last   uint64   // number of the newest group ever
+	groups []*group      // oldest first
+	last   uint64        // number of the newest group ever
+	stored atomic.Uint64 // of the newest that is durable
 	base   *snapshot
 	counts map[uint32]counts
 	spaces *spaces
@@ -108,6 +109,22 @@ func (q *queue) get(key string) (value []byte, from *group, err error) {
 	return value, nil, err
 }
 
+// pending returns the group of a number; nil when it is durable. A group that was lost is not there
+// either, but then the epoch has ended in which its number was seen.
+func (q *queue) pending(number uint64) *group {
+	if number <= q.stored.Load() {
+		return nil
+	}
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	for _, g := range q.groups {
+		if g.number == number {
+			return g
+		}
+	}
+	return nil
+}
+
 // view is everything at one moment.
 type view struct {
 	base   *snapshot
@@ -116,10 +133,10 @@ type view struct {
 	spaces *spaces
 }
 
-func (v *view) scan(own *writes, from, to string, fn func(key string, value []byte) (more bool)) error {
+func (v *view) scan(own *batch, from, to string, fn func(key string, value []byte) (more bool)) error {
 	layers := v.layers
 	if own != nil && own.Len() > 0 {
-		layers = append([]*writes{own}, layers...)
+		layers = append([]*writes{own.sorted()}, layers...)
 	}
 	return scan(v.base, layers, from, to, fn)
 }
@@ -173,7 +190,7 @@ func (q *queue) newest() *group {
 
 // change is what one transaction does.
 type change struct {
-	writes  writes
+	writes  batch
 	size    int
 	counts  map[uint32]counts
 	gone    []uint32
@@ -191,8 +208,8 @@ func (q *queue) add(c *change) (g *group, ok bool) {
 		return nil, false
 	}
 	g = q.open(c)
-	if g.writes.Len() == 0 {
-		g.writes, g.size = c.writes, c.size
+	if g.writes.Len() == 0 && c.writes.many.Len() > 0 {
+		g.writes, g.size = c.writes.many, c.size
 	} else {
 		c.writes.Scan(func(key string, value []byte) bool {
 			if old, replaced := g.writes.Set(key, value); replaced {
@@ -253,6 +270,7 @@ func (q *queue) advance(base *snapshot) {
 	q.mu.Lock()
 	old := q.base
 	q.base = base
+	q.stored.Store(q.groups[0].number)
 	q.groups = append(q.groups[:0:0], q.groups[1:]...)
 	q.broken = nil
 	q.wake()

@@ -129,7 +129,7 @@ func (s *store) crashed() *store {
 // open opens an engine on four databases.
 func open(t testing.TB, kv KV, change func(*Options)) *Engine {
 	t.Helper()
-	o := Options{Name: "test", Driver: "ordered", Databases: 4}
+	o := Options{Name: "test", Driver: "ordered", Databases: 4, Cache: 1 << 20}
 	if change != nil {
 		change(&o)
 	}

@@ -28,7 +28,7 @@ func TestAcknowledgedIsExactlyWhatIsThere(t *testing.T) {
 		return nil
 	})
 	var e *Engine
-	for o := (Options{Name: "test", Databases: 4}); e == nil; {
+	for o := (Options{Name: "test", Databases: 4, Cache: 1 << 20}); e == nil; {
 		kilobytes(&o)
 		e, _ = Open(s, o) // until the disk lets it
 	}

@@ -69,8 +69,9 @@ func (t *transaction) end() {
 	t.sets.end()
 	t.lists.end()
 	t.zsets.end()
+	t.writes.reset()
 	*t = transaction{
-		e: t.e, root: t.root, changes: 1, open: t.open,
+		change: change{writes: t.writes}, e: t.e, root: t.root, changes: 1, open: t.open,
 		strings: t.strings, hashes: t.hashes, sets: t.sets, lists: t.lists, zsets: t.zsets,
 	}
 	t.root.transaction = t
@@ -100,10 +101,17 @@ func (t *transaction) get(key string) []byte {
 			return v
 		}
 	}
+	if v, number, ok := t.e.cache.get(key, t.epoch); ok {
+		t.read(t.e.queue.pending(number))
+		return v
+	}
 	v, from, err := t.e.queue.get(key)
 	if err != nil {
 		t.fail(err)
 		return nil
+	}
+	if from == nil {
+		t.e.cache.put(key, v, t.epoch, 0)
 	}
 	t.read(from)
 	return v
