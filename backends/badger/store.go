@@ -16,25 +16,32 @@ import (
 
 // store is Badger as an ordered.KV.
 type store struct {
-	db     *badger.DB
-	dir    string
-	log    *logger
-	limits ordered.Limits
-	always bool // sync each Apply
-	wal    wal
-	writes atomic.Int64 // Applies so far
+	db       *badger.DB
+	dir      string
+	log      *logger
+	limits   ordered.Limits
+	always   bool // an Apply is done when it is synced
+	wal      wal
+	memtable int64        // bytes
+	unsynced atomic.Int64 // bytes of Applies since the last Sync, with what a memtable adds to them
+	writes   atomic.Int64 // Applies so far
 
 	compacting sync.Mutex // Badger cannot flatten twice at once
 	failure    atomic.Pointer[error]
 }
 
-var _ ordered.KV = (*store)(nil)
+var (
+	_ ordered.KV     = (*store)(nil)
+	_ ordered.Syncer = (*store)(nil)
+)
+
+// nodeBytes is what a memtable takes for an entry, beside its key and its value.
+const nodeBytes = 96
 
 func newStore(db *badger.DB, o badger.Options, always bool, log *logger) (*store, error) {
 	// Badger's own arithmetic of what a transaction takes, less what it adds to each key.
-	const nodeBytes = 96
 	bytes := o.MemTableSize * 15 / 100
-	s := &store{db: db, dir: o.Dir, log: log, always: always, limits: ordered.Limits{
+	s := &store{db: db, dir: o.Dir, log: log, always: always, memtable: o.MemTableSize, limits: ordered.Limits{
 		Ops: int(bytes / nodeBytes * 9 / 10), Bytes: int(bytes * 85 / 100),
 	}}
 	s.wal.dir = o.Dir
@@ -64,7 +71,9 @@ func (s *store) Apply(ops []ordered.Op) error {
 	}
 	txn := s.db.NewTransaction(true)
 	defer txn.Discard()
+	size := 0
 	for _, op := range ops {
+		size += nodeBytes + len(op.Key) + len(op.Value)
 		var err error
 		if op.Value == nil {
 			err = txn.Delete([]byte(op.Key))
@@ -76,14 +85,31 @@ func (s *store) Apply(ops []ordered.Op) error {
 		}
 	}
 	s.writes.Add(1)
+	s.unsynced.Add(int64(size))
 	err := txn.Commit()
 	if errors.Is(err, badger.ErrTxnTooBig) || errors.Is(err, badger.ErrBlockedWrites) {
 		return s.wrap(err)
 	}
-	if err == nil && s.always {
-		err = s.wal.syncOne()
-	}
 	if err != nil {
+		return s.stop(err)
+	}
+	return nil
+}
+
+// Syncs implements ordered.Syncer.
+func (s *store) Syncs() bool { return s.always }
+
+// Sync implements ordered.Syncer.
+func (s *store) Sync() error {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	sync := s.wal.syncAll
+	// What fits into half of a memtable has begun one new log at most, which is not full yet.
+	if s.unsynced.Swap(0) < s.memtable/2 {
+		sync = s.wal.syncOne
+	}
+	if err := sync(); err != nil {
 		return s.stop(err)
 	}
 	return nil

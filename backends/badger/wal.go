@@ -64,8 +64,8 @@ func (w *wal) syncAll() error {
 	return w.sync(w.next != known)
 }
 
-// syncOne does the same after a single transaction, which can have begun one new log at most: it
-// need not read the folder.
+// syncOne does the same after writes that can have begun one new log at most: it need not read the
+// folder.
 func (w *wal) syncOne() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -3,20 +3,28 @@ package ordered
 import (
 	"maps"
 	"slices"
+	"sync"
+	"sync/atomic"
 )
 
-// committer is the one goroutine that writes to the store. What it knows is what is durable: the
-// counts and the spaces that the queue returns to when the store refuses a group.
+// committer takes group after group to the store, with one goroutine that applies them. Where the store
+// makes them durable in a second step, another goroutine does that (sync.go): so the next group is applied
+// while the disk is at work on the last ones.
 type committer struct {
 	kv      KV
 	limits  Limits
 	q       *queue
-	counts  map[uint32]counts
-	spaces  *spaces
+	applied ledger       // the counts and spaces that the store has
+	landed  ledger       // those that are durable, to which the queue returns when a group is lost
 	durable func(*group) // told of each group that has become durable
 	lost    func()       // told when groups were lost
 	stop    chan struct{}
 	stopped chan struct{}
+
+	syncer    Syncer      // nil: what is applied is durable
+	unsynced  chan *group // applied, in order
+	flying    sync.WaitGroup
+	syncError atomic.Pointer[error]
 
 	// doubt are the keys of a refused Apply. What of them is in the store is unknown, so the next Apply
 	// first puts back what the snapshot says. Nobody sees it meanwhile: readers stay with the snapshot.
@@ -24,18 +32,42 @@ type committer struct {
 	trash []Op // deletions that are due before the next Apply
 }
 
+// ledger is what is known of the spaces at one point of the order of groups.
+type ledger struct {
+	counts map[uint32]counts
+	spaces *spaces
+}
+
+func (l *ledger) clone() ledger { return ledger{maps.Clone(l.counts), l.spaces} }
+
+// follow takes over what a group has changed.
+func (l *ledger) follow(g *group) {
+	maps.Copy(l.counts, g.changed)
+	for _, space := range g.gone {
+		delete(l.counts, space)
+	}
+	if g.spaces != nil {
+		l.spaces = g.spaces
+	}
+}
+
 // run ends when it has been stopped and the queue is empty.
 func (c *committer) run() {
 	defer close(c.stopped)
+	defer c.startSync()()
 	for {
-		if g := c.q.first(); g != nil {
+		if err := c.syncError.Swap(nil); err != nil {
+			c.refuse(*err)
+		}
+		if g := c.q.take(); g != nil {
 			c.commit(g)
 			continue
 		}
 		select {
 		case <-c.q.work:
 		case <-c.stop:
-			if c.q.first() == nil {
+			c.flying.Wait()
+			if c.q.idle() {
 				// A store that still fails may show what it refused when it is opened again, as after
 				// a crash.
 				_ = c.settle()
@@ -46,27 +78,44 @@ func (c *committer) run() {
 }
 
 func (c *committer) commit(g *group) {
-	ops, changed := c.ops(g)
+	var ops []Op
+	ops, g.changed = c.ops(g)
 	base, err := c.write(ops)
 	if err != nil {
-		for _, lost := range c.q.fail(c.counts, c.spaces) {
-			lost.commit.Finish(err)
-		}
-		c.lost()
+		c.refuse(err)
 		return
 	}
-	maps.Copy(c.counts, changed)
-	for _, space := range g.gone {
-		delete(c.counts, space)
+	g.base = base
+	c.applied.follow(g)
+	if c.syncer == nil {
+		c.land(g)
+	} else {
+		c.flying.Add(1)
+		c.unsynced <- g
 	}
-	if g.spaces != nil {
-		c.spaces = g.spaces
-	}
-	c.q.advance(base)
-	c.durable(g)
-	g.commit.Finish(nil)
 	// An error is one of the store, which the next group meets again.
 	_ = c.settle()
+}
+
+// land ends a group that is durable.
+func (c *committer) land(g *group) {
+	c.landed.follow(g)
+	c.q.advance(g.base)
+	c.durable(g)
+	g.commit.Finish(nil)
+}
+
+// refuse loses all groups that are not durable: what was queued behind a failed one may have read from it.
+func (c *committer) refuse(err error) {
+	c.flying.Wait()
+	c.applied = c.landed.clone()
+	for _, g := range c.q.fail(c.landed) {
+		if g.base != nil {
+			g.base.release()
+		}
+		g.commit.Finish(err)
+	}
+	c.lost()
 }
 
 // ops are the writes of a group and the counts of the spaces that it changes, which are returned
@@ -84,7 +133,7 @@ func (c *committer) ops(g *group) (ops []Op, changed map[uint32]counts) {
 		if changed == nil {
 			changed = map[uint32]counts{}
 		}
-		changed[space] = c.counts[space].plus(d)
+		changed[space] = c.applied.counts[space].plus(d)
 		ops = append(ops, Op{numberKey(tagCounts, space), changed[space].encode()})
 	}
 	for _, space := range g.gone {

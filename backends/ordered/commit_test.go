@@ -198,6 +198,11 @@ func TestAFailingBodyUndoesNothing(t *testing.T) {
 
 // TestALargeTransactionIsAllOrNothing cuts the power after each of the Applies that it takes.
 func TestALargeTransactionIsAllOrNothing(t *testing.T) {
+	t.Run("applied is durable", func(t *testing.T) { cutLarge(t, newStore) })
+	t.Run("synced is durable", func(t *testing.T) { cutLarge(t, newSyncedStore) })
+}
+
+func cutLarge(t *testing.T, newStore func() *store) {
 	const n = 3000
 	keys := make([]string, n)
 	for i := range keys {

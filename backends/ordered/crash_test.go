@@ -138,6 +138,7 @@ func TestOperationsAndCrashesAgreeWithAModel(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	s, m := newStore(), model{}
+	s.syncs = r.IntN(2) == 0
 	for crash := range 60 {
 		e := open(t, s, tiny)
 		got := contents(t, e)

@@ -17,9 +17,9 @@ package ordered
 type KV interface {
 	// Snapshot freezes the store as it is now, with every Apply that has returned.
 	Snapshot() (Reader, error)
-	// Apply makes all of ops visible and as durable as configured, or none of it. It may keep the
-	// values, which nobody changes. After an error it is unknown which of the two happened: the
-	// engine reads on from an older snapshot, and the next Apply puts back what was there.
+	// Apply makes all of ops visible, or none of it, and as durable as configured unless the store is a
+	// Syncer. It may keep the values, which nobody changes. After an error it is unknown which of the two
+	// happened: the engine reads on from an older snapshot, and the next Apply puts back what was there.
 	Apply(ops []Op) error
 	// Limits is how much one Apply takes.
 	Limits() Limits
@@ -27,6 +27,16 @@ type KV interface {
 	Size() (int64, error)
 	// Close makes all that was applied durable.
 	Close() error
+}
+
+// Syncer is a KV that may leave it to Sync to make things durable, so that the next Apply need not wait for the
+// disk.
+type Syncer interface {
+	// Syncs says whether it does; otherwise Apply knows what is configured.
+	Syncs() bool
+	// Sync makes durable what all Applies did that have returned. It may run beside an Apply. After an
+	// error no Apply may succeed any more.
+	Sync() error
 }
 
 // Limits is how much one Apply takes: the number of ops, and the bytes of their keys and values. A

@@ -23,7 +23,13 @@ var markerKey = text([]byte{tagMarker})
 func (c *committer) applyLarge(ops []Op) error {
 	n, err := c.writeLog(ops)
 	if err == nil {
+		err = c.flush()
+	}
+	if err == nil {
 		err = c.apply([]Op{{markerKey, binary.BigEndian.AppendUint32(nil, n)}})
+	}
+	if err == nil {
+		err = c.flush()
 	}
 	c.discardLog(n)
 	if err != nil {
@@ -31,6 +37,9 @@ func (c *committer) applyLarge(ops []Op) error {
 	}
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		if err = c.limits.pieces(ops, c.kv.Apply); err == nil {
+			err = c.flush()
+		}
+		if err == nil {
 			err = c.kv.Apply([]Op{{Key: markerKey}})
 		}
 		if err == nil {

@@ -69,10 +69,13 @@ func (e *Engine) assemble(base *snapshot, cs map[uint32]counts, sp *spaces) {
 	}
 	e.writer = committer{
 		kv: e.kv, limits: limits, q: &e.queue,
-		counts: maps.Clone(cs), spaces: sp,
+		applied: ledger{maps.Clone(cs), sp}, landed: ledger{maps.Clone(cs), sp},
 		durable: func(g *group) { e.sweeper.add(g.garbage) },
 		// A deadline whose removal was lost is there again.
 		lost: func() { e.cleaner.expect(0) },
+	}
+	if s, ok := e.kv.(Syncer); ok && s.Syncs() {
+		e.writer.syncer = s
 	}
 }
 

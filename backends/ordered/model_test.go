@@ -431,6 +431,7 @@ func TestTypesAndCrashesAgreeWithAModel(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	s, m := newStore(), &typedModel{start, map[place]*typed{}}
+	s.syncs = r.IntN(2) == 0
 	for crash := range 30 {
 		e := open(t, s, tinyTypes)
 		m.now += int64(r.IntN(3))

@@ -16,13 +16,13 @@ import (
 // and a hot counter is not limited to one increment per fsync.
 //
 //	transaction's own writes  >  last group > ... > first group  >  snapshot
-//	                             open              being applied
+//	                             open              being applied, or synced
 //
 // Lock order: the stripes of a transaction, then queue.mu. Nothing waits for the store under
 // queue.mu.
 
 // maxGroups bounds the queue: writers wait while there are so many groups.
-const maxGroups = 4
+const maxGroups = 8
 
 var (
 	errClosed   = errors.New("the backend is closed")
@@ -40,6 +40,10 @@ type group struct {
 	spaces  *spaces           // nil: unchanged
 	garbage []garbage         // for the sweeper, once this group is durable
 	commit  *backends.Commit
+
+	// Once it was applied:
+	changed map[uint32]counts // the new counts
+	base    *snapshot         // that has it, and no later one
 }
 
 // snapshot is a Reader that is closed when the last one who uses it lets go.
@@ -60,6 +64,7 @@ type queue struct {
 
 	mu     sync.RWMutex
 	groups []*group      // oldest first
+	taken  int           // so many of them are with the committer
 	last   uint64        // number of the newest group ever
 	stored atomic.Uint64 // of the newest that is durable
 	base   *snapshot
@@ -231,10 +236,7 @@ func (q *queue) add(c *change) (g *group, ok bool) {
 	}
 	g.gone = append(g.gone, c.gone...)
 	g.garbage = append(g.garbage, c.garbage...)
-	select {
-	case q.work <- struct{}{}:
-	default:
-	}
+	q.nudge()
 	return g, true
 }
 
@@ -254,15 +256,32 @@ func (q *queue) open(c *change) *group {
 	return g
 }
 
-// first seals the first group for the committer; nil when there is none.
-func (q *queue) first() *group {
+// nudge tells the committer that there is something to do.
+func (q *queue) nudge() {
+	select {
+	case q.work <- struct{}{}:
+	default: // it knows
+	}
+}
+
+// take seals the first group that was not taken yet, for the committer; nil when there is none.
+func (q *queue) take() *group {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.groups) == 0 {
+	if len(q.groups) == q.taken {
 		return nil
 	}
-	q.groups[0].sealed = true
-	return q.groups[0]
+	g := q.groups[q.taken]
+	g.sealed = true
+	q.taken++
+	return g
+}
+
+// idle says whether there is no group.
+func (q *queue) idle() bool {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	return len(q.groups) == 0
 }
 
 // advance takes the first group out: base is a snapshot that has it.
@@ -272,6 +291,7 @@ func (q *queue) advance(base *snapshot) {
 	q.base = base
 	q.stored.Store(q.groups[0].number)
 	q.groups = append(q.groups[:0:0], q.groups[1:]...)
+	q.taken--
 	q.broken = nil
 	q.wake()
 	q.mu.Unlock()
@@ -283,13 +303,12 @@ func (q *queue) wake() {
 	q.room = make(chan struct{})
 }
 
-// fail takes everything out of the queue, which returns to what is durable: what was queued behind
-// a failed group may have read from it.
-func (q *queue) fail(counts map[uint32]counts, spaces *spaces) (lost []*group) {
+// fail takes everything out of the queue, which returns to what is durable.
+func (q *queue) fail(durable ledger) (lost []*group) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	lost, q.groups = q.groups, nil
-	q.counts, q.spaces = maps.Clone(counts), spaces
+	lost, q.groups, q.taken = q.groups, nil, 0
+	q.counts, q.spaces = maps.Clone(durable.counts), durable.spaces
 	q.epoch.Add(1)
 	q.wake()
 	return lost

@@ -25,9 +25,22 @@ type store struct {
 	visited atomic.Int64         // records by scans
 	fail    func(ops []Op) error // asked before each Apply
 	partly  bool                 // a refused Apply has happened half
+
+	syncs    bool // it is a Syncer
+	durable  btree.Map[string, []byte]
+	syncing  func() error // asked before each Sync
+	synced   int
+	unusable error // of a Sync that has failed
 }
 
 var errDisk = errors.New("the disk is broken")
+
+// newSyncedStore makes a Syncer.
+func newSyncedStore() *store {
+	s := newStore()
+	s.syncs = true
+	return s
+}
 
 func newStore() *store { return &store{limits: Limits{Ops: 10_000, Bytes: 4 << 20}} }
 
@@ -40,6 +53,9 @@ func (s *store) Snapshot() (Reader, error) {
 func (s *store) Apply(ops []Op) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.unusable != nil {
+		return s.unusable
+	}
 	if s.fail != nil {
 		if err := s.fail(ops); err != nil {
 			if s.partly {
@@ -59,6 +75,25 @@ func (s *store) Apply(ops []Op) error {
 	s.applied++
 	s.written += len(ops)
 	return nil
+}
+
+func (s *store) Syncs() bool { return s.syncs }
+
+func (s *store) Sync() error {
+	s.mu.Lock()
+	ask, now := s.syncing, s.data.Copy()
+	s.mu.Unlock()
+	var err error
+	if ask != nil {
+		err = ask()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.synced++; err == nil {
+		s.durable = *now
+	}
+	s.unusable = err
+	return err
 }
 
 func (s *store) apply(ops []Op) {
@@ -119,10 +154,13 @@ func (r *storeReader) Scan(from, to string, fn func(key, value []byte) bool) err
 
 func (r *storeReader) Close() { r.data = nil } // so that use after Close is noticed
 
-// crashed is a store with what is in s now.
+// crashed is a store with what is durable now.
 func (s *store) crashed() *store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.syncs {
+		return &store{limits: s.limits, data: *s.durable.Copy(), durable: *s.durable.Copy(), syncs: true}
+	}
 	return &store{limits: s.limits, data: *s.data.Copy()}
 }
 

@@ -16,9 +16,13 @@ import (
 // TestAcknowledgedIsExactlyWhatIsThere counts in many goroutines while the disk fails now and then,
 // leaving half of an Apply: a counter ends at the number of its acknowledged increments.
 func TestAcknowledgedIsExactlyWhatIsThere(t *testing.T) {
+	t.Run("applied is durable", func(t *testing.T) { countAcknowledged(t, newStore()) })
+	t.Run("synced is durable", func(t *testing.T) { countAcknowledged(t, newSyncedStore()) })
+}
+
+func countAcknowledged(t *testing.T, s *store) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
-	s := newStore()
 	s.partly = true
 	s.limits = Limits{1000, 1 << 20}
 	s.when(func([]Op) error {
