@@ -77,8 +77,7 @@ func (s *session) Settle() {
 // settle waits for all holds. Where a reply came only now or turned into an error, the buffer is
 // put together anew.
 func (s *session) settle() {
-	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.config.Timeouts.Operation.Duration)
-	defer cancel()
+	ctx := s.server.patience.of(s.server.config.Timeouts.Operation.Duration)
 	old, rebuilt := s.call.Buf, false
 	done := 0 // so much of old is in the new buffer
 	for i := range s.holds {

@@ -59,6 +59,7 @@ type Server struct {
 	stats      *stats
 	errors     errorStats
 	rates      rates
+	patience   patience
 	foreignRow *commands.Row // stands for every command that only a backend knows
 	complaints complaints
 
@@ -89,6 +90,7 @@ func New(config *Config, version string, log *slog.Logger) (*Server, error) {
 	rand.Read(id[:])
 	s.runID = hex.EncodeToString(id[:])
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.patience.parent = s.ctx
 	if err := s.listen(); err != nil {
 		s.cancel()
 		return nil, err

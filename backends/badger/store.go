@@ -35,8 +35,12 @@ var (
 	_ ordered.Syncer = (*store)(nil)
 )
 
-// nodeBytes is what a memtable takes for an entry, beside its key and its value.
-const nodeBytes = 96
+// nodeBytes is what a memtable takes for an entry beside its key and its value, and applyBytes what it takes for a
+// transaction.
+const (
+	nodeBytes  = 96
+	applyBytes = 200
+)
 
 func newStore(db *badger.DB, o badger.Options, always bool, log *logger) (*store, error) {
 	// Badger's own arithmetic of what a transaction takes, less what it adds to each key.
@@ -71,7 +75,7 @@ func (s *store) Apply(ops []ordered.Op) error {
 	}
 	txn := s.db.NewTransaction(true)
 	defer txn.Discard()
-	size := 0
+	size := applyBytes
 	for _, op := range ops {
 		size += nodeBytes + len(op.Key) + len(op.Value)
 		var err error
@@ -104,12 +108,7 @@ func (s *store) Sync() error {
 	if err := s.broken(); err != nil {
 		return err
 	}
-	sync := s.wal.syncAll
-	// What fits into half of a memtable has begun one new log at most, which is not full yet.
-	if s.unsynced.Swap(0) < s.memtable/2 {
-		sync = s.wal.syncOne
-	}
-	if err := sync(); err != nil {
+	if err := s.wal.syncAfter(s.unsynced.Swap(0), s.memtable); err != nil {
 		return s.stop(err)
 	}
 	return nil

@@ -23,6 +23,7 @@ type wal struct {
 	mu   sync.Mutex
 	open []*os.File // the last one is the latest known
 	next int        // the number after that
+	size int64      // bytes in that log, at most
 }
 
 // find opens the logs that are not known yet.
@@ -64,14 +65,28 @@ func (w *wal) syncAll() error {
 	return w.sync(w.next != known)
 }
 
-// syncOne does the same after writes that can have begun one new log at most: it need not read the
-// folder.
-func (w *wal) syncOne() error {
+// syncAfter is syncAll after writes of so many bytes, where a memtable takes so many. It does not look for a new
+// log before the latest can be nearly full, and then only for one, as long as the writes cannot have filled
+// that as well.
+func (w *wal) syncAfter(written, memtable int64) error {
 	w.mu.Lock()
+	w.size += written
+	switch {
+	case written > memtable/2:
+		w.size = memtable // as far as is known
+		w.mu.Unlock()
+		return w.syncAll()
+	case w.size < memtable/2:
+		defer w.mu.Unlock()
+		return w.sync(false)
+	}
 	defer w.mu.Unlock()
 	err := w.add(w.next)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	if err == nil {
+		w.size = written
 	}
 	return w.sync(err == nil)
 }
