@@ -7,11 +7,14 @@ import (
 	"switchyard/backends"
 )
 
+const bitfieldOperation = "<GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value:integer | INCRBY encoding offset increment>>"
+
 var bitfieldRows = []*Row{
-	{Name: "bitfield", Arity: -2, Flags: Write | DenyOOM, Keys: key("RW access update variable_flags"), KeyFlags: bitfieldKeyFlags, Categories: "bitmap", Group: "bitmap", Since: "3.2.0",
+	{Name: "bitfield", Arity: -2, Flags: Write | DenyOOM, Keys: key("RW access update variable_flags"), KeyFlags: bitfieldKeyFlags, KeyNotes: []string{"Only read when there is nothing but GET."}, Categories: "bitmap", Group: "bitmap", Since: "3.2.0",
+		Syntax:     "key [" + bitfieldOperation + " [" + bitfieldOperation + " ...]]",
 		Complexity: "O(N) in the number of operations", Summary: "Reads and changes integers of any width at any bit of a string.", Run: bitfield},
 	{Name: "bitfield_ro", Arity: -2, Flags: Readonly | Fast, Keys: key("RO access"), Categories: "bitmap", Group: "bitmap", Since: "6.0.0",
-		Complexity: "O(N) in the number of operations", Summary: "Reads integers of any width at any bit of a string.", Run: bitfield},
+		Syntax: "key [GET encoding offset [GET encoding offset ...]]", Complexity: "O(N) in the number of operations", Summary: "Reads integers of any width at any bit of a string.", Run: bitfield},
 }
 
 // bitfieldKeyFlags: with nothing but GET, BITFIELD only reads.

@@ -11,15 +11,15 @@ import (
 
 var bitmapRows = []*Row{
 	{Name: "setbit", Arity: 4, Flags: Write | DenyOOM, Keys: key("RW access update"), Categories: "bitmap", Group: "bitmap", Since: "2.2.0",
-		Complexity: "O(1)", Summary: "Changes one bit of a string and returns what it was.", Run: setbit},
+		Syntax: "key offset value:integer", Complexity: "O(1)", Summary: "Changes one bit of a string and returns what it was.", Run: setbit},
 	{Name: "getbit", Arity: 3, Flags: Readonly | Fast, Keys: key("RO access"), Categories: "bitmap", Group: "bitmap", Since: "2.2.0",
-		Complexity: "O(1)", Summary: "Returns one bit of a string.", Run: getbit},
+		Syntax: "key offset", Complexity: "O(1)", Summary: "Returns one bit of a string.", Run: getbit},
 	{Name: "bitcount", Arity: -2, Flags: Readonly | Long, Keys: key("RO access"), Categories: "bitmap", Group: "bitmap", Since: "2.6.0",
-		Complexity: "O(N) in the length of the range", Summary: "Counts the ones in a string or a part of it.", Run: bitcount},
+		Syntax: "key [start end [BYTE | BIT]]", Complexity: "O(N) in the length of the range", Summary: "Counts the ones in a string or a part of it.", Run: bitcount},
 	{Name: "bitpos", Arity: -3, Flags: Readonly | Long, Keys: key("RO access"), Categories: "bitmap", Group: "bitmap", Since: "2.8.7",
-		Complexity: "O(N) in the length of the range", Summary: "Finds the first one or the first zero in a string or a part of it.", Run: bitpos},
+		Syntax: "key bit [start [end [BYTE | BIT]]]", Complexity: "O(N) in the length of the range", Summary: "Finds the first one or the first zero in a string or a part of it.", Run: bitpos},
 	{Name: "bitop", Arity: -4, Flags: Write | DenyOOM | Long, Keys: []KeySpec{{2, 0, 1, "OW update"}, {3, -1, 1, "RO access"}}, Categories: "bitmap", Group: "bitmap", Since: "2.6.0",
-		Complexity: "O(N) in the length of all strings", Summary: "Stores the AND, OR or XOR of several strings, or the NOT of one.", Run: bitop},
+		Syntax: "operation destkey key [key ...]", Complexity: "O(N) in the length of all strings", Summary: "Stores the AND, OR or XOR of several strings, or the NOT of one.", Run: bitop},
 }
 
 func setbit(c *Ctx, tx backends.Tx) error {

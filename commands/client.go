@@ -14,17 +14,18 @@ var clientRows = []*Row{
 				Summary: "Returns the number of this connection.", Serve: clientID},
 			{Name: "getname", Arity: 2, Flags: clientFlags, Categories: "connection", Since: "2.6.9", Complexity: "O(1)",
 				Summary: "Returns the name of this connection.", Serve: clientGetName},
-			{Name: "setname", Arity: 3, Flags: clientFlags, Categories: "connection", Since: "2.6.9", Complexity: "O(1)",
+			{Name: "setname", Arity: 3, Flags: clientFlags, Categories: "connection", Since: "2.6.9", Syntax: "connection-name", Complexity: "O(1)",
 				Summary: "Gives this connection a name.", Serve: clientSetName},
-			{Name: "setinfo", Arity: 4, Flags: clientFlags, Categories: "connection", Since: "7.2.0", Complexity: "O(1)",
+			{Name: "setinfo", Arity: 4, Flags: clientFlags, Categories: "connection", Since: "7.2.0", Syntax: "<LIB-NAME libname | LIB-VER libver>", Complexity: "O(1)",
 				Summary: "Tells the name or version of the client's library.", Serve: clientSetInfo},
 			{Name: "info", Arity: 2, Flags: clientFlags, Categories: "connection", Since: "6.2.0", Complexity: "O(1)",
 				Tips: []string{"nondeterministic_output"}, Summary: "Describes this connection.", Serve: clientInfo},
-			{Name: "list", Arity: -2, Flags: clientFlags | Admin | Long, Categories: "connection", Since: "2.4.0", Complexity: "O(N) in the number of connections",
-				Tips: []string{"nondeterministic_output"}, Summary: "Describes the connections.", Serve: clientList},
-			{Name: "no-evict", Arity: 3, Flags: clientFlags | Admin, Categories: "connection", Since: "7.0.0", Complexity: "O(1)",
+			{Name: "list", Arity: -2, Flags: clientFlags | Admin | Long, Categories: "connection", Since: "2.4.0", Syntax: "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID <client-id [client-id ...]>]",
+				Complexity: "O(N) in the number of connections",
+				Tips:       []string{"nondeterministic_output"}, Summary: "Describes the connections.", Serve: clientList},
+			{Name: "no-evict", Arity: 3, Flags: clientFlags | Admin, Categories: "connection", Since: "7.0.0", Syntax: "<ON | OFF>", Complexity: "O(1)",
 				Summary: "Exempts this connection from being closed to save memory.", Serve: clientNoEvict},
-			{Name: "no-touch", Arity: 3, Flags: clientFlags, Categories: "connection", Since: "7.2.0", Complexity: "O(1)",
+			{Name: "no-touch", Arity: 3, Flags: clientFlags, Categories: "connection", Since: "7.2.0", Syntax: "<ON | OFF>", Complexity: "O(1)",
 				Summary: "Keeps this connection's reads from counting as use of the keys.", Serve: clientNoTouch},
 			{Name: "help", Arity: 2, Flags: Loading | Stale, Categories: "connection", Since: "5.0.0", Complexity: "O(1)",
 				Summary: "Lists the subcommands.", Serve: containerHelp},
@@ -114,12 +115,16 @@ func clientTypeFilter(kind []byte) (func(ClientInfo) bool, error) {
 }
 
 // clientLine has the fields of Redis 7.2 in its order. Those that mean nothing here are those of a
-// client that has none of it.
+// client that has none of it: an idle client has no buffers, and there are no lists of replies.
 func clientLine(i ClientInfo) string {
-	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=0 name=%s age=%d idle=%d flags=%s db=%d sub=0 psub=0 ssub=0 multi=-1"+
-		" qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=%d oll=0 omem=%d tot-mem=%d events=r cmd=%s user=%s redir=-1 resp=%d lib-name=%s lib-ver=%s\n",
-		i.ID, i.Addr, i.LocalAddr, i.Name, int64(i.Age.Seconds()), int64(i.Idle.Seconds()), i.Flags, i.DB,
-		i.OutputBytes, i.OutputBytes, i.OutputBytes, i.LastCommand, i.User, i.Proto, i.LibName, i.LibVer)
+	events := "r"
+	if i.OutputBytes > 0 {
+		events = "rw"
+	}
+	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=0 psub=0 ssub=0 multi=-1"+
+		" qbuf=%d qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=%d oll=0 omem=%d tot-mem=%d events=%s cmd=%s user=%s redir=-1 resp=%d lib-name=%s lib-ver=%s\n",
+		i.ID, i.Addr, i.LocalAddr, i.FD, i.Name, int64(i.Age.Seconds()), int64(i.Idle.Seconds()), i.Flags, i.DB,
+		i.InputBytes, i.OutputBytes, i.OutputBytes, i.TotalBytes, events, i.LastCommand, i.User, i.Proto, i.LibName, i.LibVer)
 }
 
 func clientNoEvict(c *Ctx) error {

@@ -99,6 +99,7 @@ func TestClientLinesHaveTheFieldsOfRedis(t *testing.T) {
 	p.do("CLIENT", "SETINFO", "lib-ver", "1.2")
 	p.do("SELECT", "3")
 	p.client.info.Age, p.client.info.Idle = 90*time.Second, 1500*time.Millisecond
+	p.client.info.FD, p.client.info.InputBytes, p.client.info.OutputBytes, p.client.info.TotalBytes = 11, 22, 33, 99
 	for _, call := range [][]string{{"CLIENT", "LIST"}, {"CLIENT", "INFO"}} {
 		ours, values := fieldsOf(parseReply(t, p.do(call...)).(string))
 		theirs, _ := fieldsOf(parseReply(t, p.oracle.do(call...)).(string))
@@ -108,7 +109,7 @@ func TestClientLinesHaveTheFieldsOfRedis(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			"name": "me", "db": "3", "resp": "2", "lib-name": "", "lib-ver": "1.2", "user": "default", "flags": "N", "age": "90", "idle": "1",
-			"addr": "127.0.0.1:5000", "laddr": "127.0.0.1:6379", "cmd": strings.ToLower(strings.Join(call, "|")),
+			"addr": "127.0.0.1:5000", "laddr": "127.0.0.1:6379", "fd": "11", "qbuf": "22", "obl": "33", "omem": "33", "tot-mem": "99", "events": "rw", "cmd": strings.ToLower(strings.Join(call, "|")),
 		} {
 			if values[name] != want {
 				t.Errorf("%v: %s is %q, not %q", call, name, values[name], want)

@@ -21,6 +21,7 @@ type Row struct {
 	KeyFlags   func(args [][]byte) string // what a call does to its keys, where that varies (variable_flags)
 	Categories string                     // ACL categories that do not follow from the flags
 	Tips       []string
+	Syntax     string // the arguments, as syntax.go reads them
 	Group      string
 	Since      string
 	Complexity string
@@ -45,8 +46,11 @@ type Row struct {
 	// their meaning; nil for all but SCAN.
 	Relay *Relay
 
+	KeyNotes []string // what COMMAND INFO says of the key specs beside the rest, by their number; "": nothing
+
 	FullName string // "client|list"; set when the table is built
-	Index    int    // the row's number in its table, for arrays of counters
+	operands []operand
+	Index    int // the row's number in its table, for arrays of counters
 	subs     map[string]*Row
 }
 
@@ -185,11 +189,11 @@ func (k *KeySpec) bounds(args [][]byte) (first, last, step int) {
 	return k.First, k.First + k.Last, k.Step
 }
 
-// miscounts says whether args has not as many keys as it says.
+// miscounts says whether args has not as many keys as it says, or ends before some keys begin.
 func (r *Row) miscounts(args [][]byte) bool {
 	return slices.ContainsFunc(r.Keys, func(k KeySpec) bool {
 		first, last, _ := k.bounds(args)
-		return k.Last == Counted && first > last
+		return first > last && (k.Last == Counted || !k.searched())
 	})
 }
 

@@ -7,9 +7,9 @@ const configFlags = Admin | NoScript | Loading | Stale
 var configRows = []*Row{
 	{Name: "config", Arity: -2, Group: "server", Since: "2.0.0", Complexity: "Depends on the subcommand",
 		Summary: "A container for commands about the configuration.", Subs: []*Row{
-			{Name: "get", Arity: -3, Flags: configFlags | Long, Since: "2.0.0", Complexity: "O(N) in the number of parameters",
+			{Name: "get", Arity: -3, Flags: configFlags | Long, Since: "2.0.0", Syntax: "<parameter> [<parameter> ...]", Complexity: "O(N) in the number of parameters",
 				Summary: "Returns the parameters that match patterns.", Serve: configGet},
-			{Name: "set", Arity: -4, Flags: configFlags | Long, Since: "2.0.0", Complexity: "O(N) in the number of parameters",
+			{Name: "set", Arity: -4, Flags: configFlags | Long, Since: "2.0.0", Syntax: "parameter value [parameter value ...]", Complexity: "O(N) in the number of parameters",
 				Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"}, Summary: "Changes parameters, all or none.", Serve: configSet},
 			{Name: "resetstat", Arity: 2, Flags: configFlags | Long, Since: "2.0.0", Complexity: "O(1)",
 				Summary: "Sets the counters that INFO shows to zero.", Serve: configResetStat},

@@ -11,15 +11,15 @@ import (
 
 var counterRows = []*Row{
 	{Name: "incr", Arity: 2, Flags: Write | DenyOOM | Fast, Keys: key("RW access update"), Categories: "string", Group: "string", Since: "1.0.0",
-		Complexity: "O(1)", Summary: "Adds one to an integer, which begins at 0.", Run: incr},
+		Syntax: "key", Complexity: "O(1)", Summary: "Adds one to an integer, which begins at 0.", Run: incr},
 	{Name: "decr", Arity: 2, Flags: Write | DenyOOM | Fast, Keys: key("RW access update"), Categories: "string", Group: "string", Since: "1.0.0",
-		Complexity: "O(1)", Summary: "Takes one from an integer, which begins at 0.", Run: decr},
+		Syntax: "key", Complexity: "O(1)", Summary: "Takes one from an integer, which begins at 0.", Run: decr},
 	{Name: "incrby", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: key("RW access update"), Categories: "string", Group: "string", Since: "1.0.0",
-		Complexity: "O(1)", Summary: "Adds a number to an integer, which begins at 0.", Run: incrby},
+		Syntax: "key increment", Complexity: "O(1)", Summary: "Adds a number to an integer, which begins at 0.", Run: incrby},
 	{Name: "decrby", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: key("RW access update"), Categories: "string", Group: "string", Since: "1.0.0",
-		Complexity: "O(1)", Summary: "Takes a number from an integer, which begins at 0.", Run: decrby},
+		Syntax: "key decrement", Complexity: "O(1)", Summary: "Takes a number from an integer, which begins at 0.", Run: decrby},
 	{Name: "incrbyfloat", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: key("RW access update"), Categories: "string", Group: "string", Since: "2.6.0",
-		Complexity: "O(1)", Summary: "Adds to a floating-point number, which begins at 0.", Run: incrbyfloat},
+		Syntax: "key increment:double", Complexity: "O(1)", Summary: "Adds to a floating-point number, which begins at 0.", Run: incrbyfloat},
 }
 
 func incr(c *Ctx, tx backends.Tx) error { return c.addInteger(tx, 1) }

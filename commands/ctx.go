@@ -88,7 +88,10 @@ type ClientInfo struct {
 	Age, Idle       time.Duration
 	Flags           string
 	DB              int
-	OutputBytes     int
+	FD              int    // the number of the socket; 0: unknown, or closed
+	InputBytes      int    // received, and not run yet
+	OutputBytes     int    // that the client has yet to read
+	TotalBytes      int    // of memory, as far as it is known
 	LastCommand     string // full name
 	User            string
 	Proto           int

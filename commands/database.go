@@ -7,13 +7,13 @@ var databaseRows = []*Row{
 		Tips:       []string{"request_policy:all_shards", "response_policy:agg_sum"},
 		Complexity: "O(1)", Summary: "Counts the keys of the database.", Run: dbsize},
 	{Name: "flushdb", Arity: -1, Flags: Write | Whole | Long, Categories: "keyspace dangerous", Group: "server", Since: "1.0.0",
-		Tips:       []string{"request_policy:all_shards", "response_policy:all_succeeded"},
-		Complexity: "O(1)", Summary: "Removes all keys of the database.", Run: flushdb},
+		Tips:   []string{"request_policy:all_shards", "response_policy:all_succeeded"},
+		Syntax: "[ASYNC | SYNC]", Complexity: "O(1)", Summary: "Removes all keys of the database.", Run: flushdb},
 	{Name: "flushall", Arity: -1, Flags: Write | Whole | Long, Categories: "keyspace dangerous", Group: "server", Since: "1.0.0",
-		Tips:       []string{"request_policy:all_shards", "response_policy:all_succeeded"},
-		Complexity: "O(1)", Summary: "Removes all keys of all databases.", Run: flushall},
+		Tips:   []string{"request_policy:all_shards", "response_policy:all_succeeded"},
+		Syntax: "[ASYNC | SYNC]", Complexity: "O(1)", Summary: "Removes all keys of all databases.", Run: flushall},
 	{Name: "swapdb", Arity: 3, Flags: Write | Fast | Whole | Long, Categories: "keyspace dangerous", Group: "server", Since: "4.0.0",
-		Complexity: "O(1)", Summary: "Exchanges two databases.", Run: swapdb},
+		Syntax: "index1 index2", Complexity: "O(1)", Summary: "Exchanges two databases.", Run: swapdb},
 }
 
 func dbsize(c *Ctx, tx backends.Tx) error {

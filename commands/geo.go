@@ -11,28 +11,39 @@ import (
 // Places are the scores of a sorted set: package geohash says how.
 var geoRows = []*Row{
 	{Name: "geoadd", Arity: -5, Flags: Write | DenyOOM, Keys: key("RW update"), Categories: "geo", Group: "geo", Since: "3.2.0",
+		Syntax:     "key [NX | XX] [CH] longitude latitude member [longitude latitude member ...]",
 		Complexity: "O(log(N)) for each member", Summary: "Adds members with their places, or changes these.", Run: geoadd},
 	{Name: "georadius", Arity: -6, Flags: Write | DenyOOM | Long, Keys: storingKeys(6), MoreKeys: radiusTargets, Categories: "geo", Group: "geo", Since: "3.2.0",
+		Syntax:     "key longitude latitude radius " + radiusSyntax + " [STORE key] [STOREDIST key]",
 		Complexity: searchComplexity, Summary: "Finds members around a place, and may store them.", Run: georadius},
 	{Name: "georadius_ro", Arity: -6, Flags: Readonly | Long, Keys: key("RO access"), Categories: "geo", Group: "geo", Since: "3.2.10",
+		Syntax:     "key longitude latitude radius " + radiusSyntax,
 		Complexity: searchComplexity, Summary: "Finds members around a place.", Run: georadiusRO},
 	{Name: "georadiusbymember", Arity: -5, Flags: Write | DenyOOM | Long, Keys: storingKeys(5), MoreKeys: radiusTargets, Categories: "geo", Group: "geo", Since: "3.2.0",
+		Syntax:     "key member radius " + radiusSyntax + " [STORE key] [STOREDIST key]",
 		Complexity: searchComplexity, Summary: "Finds members around another one, and may store them.", Run: georadiusbymember},
 	{Name: "georadiusbymember_ro", Arity: -5, Flags: Readonly | Long, Keys: key("RO access"), Categories: "geo", Group: "geo", Since: "3.2.10",
+		Syntax:     "key member radius " + radiusSyntax,
 		Complexity: searchComplexity, Summary: "Finds members around another one.", Run: georadiusbymemberRO},
 	{Name: "geohash", Arity: -2, Flags: Readonly, Keys: key("RO access"), Categories: "geo", Group: "geo", Since: "3.2.0",
-		Complexity: "O(1) for each member", Summary: "Returns the standard geohashes of members.", Run: geohashes},
+		Syntax: "key [member [member ...]]", Complexity: "O(1) for each member", Summary: "Returns the standard geohashes of members.", Run: geohashes},
 	{Name: "geopos", Arity: -2, Flags: Readonly, Keys: key("RO access"), Categories: "geo", Group: "geo", Since: "3.2.0",
-		Complexity: "O(1) for each member", Summary: "Returns the longitudes and latitudes of members.", Run: geopos},
+		Syntax: "key [member [member ...]]", Complexity: "O(1) for each member", Summary: "Returns the longitudes and latitudes of members.", Run: geopos},
 	{Name: "geodist", Arity: -4, Flags: Readonly, Keys: key("RO access"), Categories: "geo", Group: "geo", Since: "3.2.0",
-		Complexity: "O(1)", Summary: "Returns the distance between two members.", Run: geodist},
+		Syntax: "key member1 member2 [M | KM | FT | MI]", Complexity: "O(1)", Summary: "Returns the distance between two members.", Run: geodist},
 	{Name: "geosearch", Arity: -7, Flags: Readonly | Long, Keys: key("RO access"), Categories: "geo", Group: "geo", Since: "6.2.0",
+		Syntax:     "key " + searchSyntax + " [WITHCOORD] [WITHDIST] [WITHHASH]",
 		Complexity: searchComplexity, Summary: "Finds members in a circle or a box.", Run: geosearch},
 	{Name: "geosearchstore", Arity: -8, Flags: Write | DenyOOM | Long, Keys: twoKeys("OW update", "RO access"), Categories: "geo", Group: "geo", Since: "6.2.0",
+		Syntax:     "destination source " + searchSyntax + " [STOREDIST]",
 		Complexity: searchComplexity, Summary: "Stores the members in a circle or a box.", Run: geosearchstore},
 }
 
-const searchComplexity = "O(log(N)+M) in the members of the cells that the area reaches into"
+const (
+	searchComplexity = "O(log(N)+M) in the members of the cells that the area reaches into"
+	searchSyntax     = "<FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <M | KM | FT | MI> | BYBOX width height <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]]"
+	radiusSyntax     = "<M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]"
+)
 
 // storingKeys are a key that is read and one that is written if STORE or STOREDIST, from an argument on,
 // names it.

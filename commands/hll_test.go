@@ -60,6 +60,10 @@ var hllStories = []story{
 		PFADD e
 		PFCOUNT e
 		PFCOUNT e none`},
+	{"COMMAND GETKEYS wants a source for PFMERGE", `
+		COMMAND GETKEYS PFMERGE d
+		COMMAND GETKEYSANDFLAGS PFMERGE d
+		COMMAND GETKEYS PFMERGE d a b`},
 	{"PFMERGE unites", `
 		PFMERGE
 		PFMERGE d

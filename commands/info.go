@@ -25,9 +25,13 @@ type ServerInfo struct {
 	Switches           int64
 	Clients            int
 	MaxClients         int
+	MostInput          int // bytes that a client has sent and that have not run yet
+	MostOutput         int // bytes that a client has yet to read
+	ClientBytes        int64
 	Contents           backends.Stats
-	ProcessBytes       int64 // memory that the process holds
-	AllocatedBytes     int64 // of that, what is in use
+	AverageTTL         func(db int) int64 // an estimate in milliseconds; it is asked for where it is shown; nil: unknown
+	ProcessBytes       int64              // memory that the process holds
+	AllocatedBytes     int64              // of that, what is in use
 	PeakBytes          int64
 	SystemBytes        int64 // memory of the machine
 	CPUSystem, CPUUser float64
@@ -124,8 +128,9 @@ func serverSection(i ServerInfo) []infoField {
 func clientsSection(i ServerInfo) []infoField {
 	return []infoField{
 		{"connected_clients", i.Clients}, {"cluster_connections", 0}, {"maxclients", i.MaxClients},
-		{"client_recent_max_input_buffer", 0}, {"client_recent_max_output_buffer", 0},
+		{"client_recent_max_input_buffer", i.MostInput}, {"client_recent_max_output_buffer", i.MostOutput},
 		{"blocked_clients", 0}, {"tracking_clients", 0}, {"clients_in_timeout_table", 0},
+		{"pubsub_clients", 0}, {"watching_clients", 0}, {"total_blocking_keys", 0}, {"total_blocking_keys_on_nokey", 0},
 	}
 }
 
@@ -139,18 +144,28 @@ func memorySection(i ServerInfo) []infoField {
 		{"used_memory_startup", 0}, {"used_memory_dataset", used}, {"used_memory_dataset_perc", percent(used, max(i.AllocatedBytes, used))},
 		{"allocator_allocated", i.AllocatedBytes}, {"allocator_active", i.AllocatedBytes}, {"allocator_resident", i.ProcessBytes},
 		{"total_system_memory", i.SystemBytes}, {"total_system_memory_human", humanBytes(i.SystemBytes)},
-		{"used_memory_lua", 0}, {"used_memory_lua_human", humanBytes(0)}, {"used_memory_scripts", 0}, {"used_memory_scripts_human", humanBytes(0)},
+		{"used_memory_lua", 0}, {"used_memory_vm_eval", 0}, {"used_memory_lua_human", humanBytes(0)}, {"used_memory_scripts_eval", 0},
+		{"used_memory_vm_functions", 0}, {"used_memory_vm_total", 0}, {"used_memory_vm_total_human", humanBytes(0)},
+		{"used_memory_functions", 0}, {"used_memory_scripts", 0}, {"used_memory_scripts_human", humanBytes(0)},
 		{"number_of_cached_scripts", 0}, {"number_of_functions", 0}, {"number_of_libraries", 0},
 		{"maxmemory", limit}, {"maxmemory_human", humanBytes(limit)}, {"maxmemory_policy", cmp.Or(i.Contents.Policy, "noeviction")},
+		{"allocator_frag_ratio", ratio(1, 1)}, {"allocator_frag_bytes", 0},
+		{"allocator_rss_ratio", ratio(i.ProcessBytes, i.AllocatedBytes)}, {"allocator_rss_bytes", max(i.ProcessBytes-i.AllocatedBytes, 0)},
+		{"rss_overhead_ratio", ratio(1, 1)}, {"rss_overhead_bytes", 0},
 		{"mem_fragmentation_ratio", ratio(i.ProcessBytes, i.AllocatedBytes)}, {"mem_fragmentation_bytes", max(i.ProcessBytes-i.AllocatedBytes, 0)},
-		{"mem_clients_normal", 0}, {"mem_clients_slaves", 0}, {"mem_replication_backlog", 0}, {"mem_aof_buffer", 0},
+		{"mem_not_counted_for_evict", 0}, {"mem_total_replication_buffers", 0}, {"mem_replication_backlog", 0},
+		{"mem_clients_normal", i.ClientBytes}, {"mem_clients_slaves", 0}, {"mem_cluster_links", 0}, {"mem_aof_buffer", 0},
 		{"mem_allocator", "go"}, {"active_defrag_running", 0}, {"lazyfree_pending_objects", 0}, {"lazyfreed_objects", 0},
 	}
 }
 
 func persistenceSection(i ServerInfo) []infoField {
 	return []infoField{
-		{"loading", 0}, {"async_loading", 0}, {"rdb_saves", 0}, {"rdb_last_cow_size", 0}, {"aof_last_cow_size", 0}, {"rdb_changes_since_last_save", 0}, {"rdb_bgsave_in_progress", 0},
+		{"loading", 0}, {"async_loading", 0}, {"current_cow_peak", 0}, {"current_cow_size", 0}, {"current_cow_size_age", 0},
+		{"current_fork_perc", "0.00"}, {"current_save_keys_processed", 0}, {"current_save_keys_total", 0},
+		{"rdb_last_load_keys_expired", 0}, {"rdb_last_load_keys_loaded", 0},
+		{"aof_rewrites", 0}, {"aof_rewrites_consecutive_failures", 0}, {"module_fork_in_progress", 0}, {"module_fork_last_cow_size", 0},
+		{"rdb_saves", 0}, {"rdb_last_cow_size", 0}, {"aof_last_cow_size", 0}, {"rdb_changes_since_last_save", 0}, {"rdb_bgsave_in_progress", 0},
 		{"rdb_last_save_time", i.Started.Unix()}, {"rdb_last_bgsave_status", "ok"}, {"rdb_last_bgsave_time_sec", -1},
 		{"rdb_current_bgsave_time_sec", -1}, {"aof_enabled", 0}, {"aof_rewrite_in_progress", 0}, {"aof_rewrite_scheduled", 0},
 		{"aof_last_rewrite_time_sec", -1}, {"aof_current_rewrite_time_sec", -1}, {"aof_last_bgrewrite_status", "ok"}, {"aof_last_write_status", "ok"},
@@ -163,6 +178,8 @@ func statsSection(i ServerInfo) []infoField {
 		{"instantaneous_ops_per_sec", int64(i.OpsPerSecond)},
 		{"total_net_input_bytes", i.InputBytes}, {"total_net_output_bytes", i.OutputBytes},
 		{"instantaneous_input_kbps", kilo(i.InputPerSecond)}, {"instantaneous_output_kbps", kilo(i.OutputPerSecond)},
+		{"total_net_repl_input_bytes", 0}, {"total_net_repl_output_bytes", 0},
+		{"instantaneous_input_repl_kbps", kilo(0)}, {"instantaneous_output_repl_kbps", kilo(0)},
 		{"rejected_connections", i.Rejected}, {"sync_full", 0}, {"sync_partial_ok", 0}, {"sync_partial_err", 0},
 		{"expired_keys", i.Contents.Expired}, {"expired_stale_perc", "0.00"}, {"expired_time_cap_reached_count", 0},
 		{"evicted_keys", i.Contents.Evicted}, {"evicted_clients", 0},
@@ -170,7 +187,8 @@ func statsSection(i ServerInfo) []infoField {
 		{"pubsub_channels", 0}, {"pubsub_patterns", 0}, {"pubsubshard_channels", 0}, {"latest_fork_usec", 0}, {"total_forks", 0},
 		{"migrate_cached_sockets", 0}, {"slave_expires_tracked_keys", 0}, {"active_defrag_hits", 0}, {"active_defrag_misses", 0},
 		{"active_defrag_key_hits", 0}, {"active_defrag_key_misses", 0}, {"tracking_total_keys", 0}, {"tracking_total_items", 0},
-		{"tracking_total_prefixes", 0}, {"unexpected_error_replies", 0}, {"total_error_replies", i.ErrorReplies},
+		{"total_active_defrag_time", 0}, {"current_active_defrag_time", 0}, {"io_threaded_reads_processed", 0}, {"io_threaded_writes_processed", 0},
+		{"reply_buffer_shrinks", 0}, {"reply_buffer_expands", 0}, {"tracking_total_prefixes", 0}, {"unexpected_error_replies", 0}, {"total_error_replies", i.ErrorReplies},
 	}
 }
 
@@ -224,9 +242,14 @@ func errorstatsSection(i ServerInfo) (fields []infoField) {
 
 func keyspaceSection(i ServerInfo) (fields []infoField) {
 	for n, d := range i.Contents.Databases {
-		if d.Keys > 0 {
-			fields = append(fields, infoField{fmt.Sprintf("db%d", n), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=0", d.Keys, d.Expires)})
+		if d.Keys == 0 {
+			continue
 		}
+		ttl := int64(0)
+		if d.Expires > 0 && i.AverageTTL != nil {
+			ttl = i.AverageTTL(n)
+		}
+		fields = append(fields, infoField{fmt.Sprintf("db%d", n), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d", d.Keys, d.Expires, ttl)})
 	}
 	return fields
 }

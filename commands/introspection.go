@@ -11,16 +11,17 @@ var commandRows = []*Row{
 		Summary: "Describes all commands.", Serve: command, Subs: []*Row{
 			{Name: "count", Arity: 2, Flags: Loading | Stale, Categories: "connection", Since: "2.8.13", Complexity: "O(1)",
 				Summary: "Counts the commands.", Serve: commandCount},
-			{Name: "docs", Arity: -2, Flags: Loading | Stale | Long, Categories: "connection", Since: "7.0.0", Complexity: "O(N) in the number of commands asked for",
+			{Name: "docs", Arity: -2, Flags: Loading | Stale | Long, Categories: "connection", Since: "7.0.0", Syntax: "[command-name [command-name ...]]", Complexity: "O(N) in the number of commands asked for",
 				Tips: []string{"nondeterministic_output_order"}, Summary: "Documents commands.", Serve: commandDocs},
-			{Name: "getkeys", Arity: -4, Flags: Loading | Stale, Categories: "connection", Since: "2.8.13", Complexity: "O(N) in the number of arguments",
+			{Name: "getkeys", Arity: -4, Flags: Loading | Stale, Categories: "connection", Since: "2.8.13", Syntax: "command [arg [arg ...]]", Complexity: "O(N) in the number of arguments",
 				Summary: "Picks the keys out of a command.", Serve: commandGetKeys},
-			{Name: "getkeysandflags", Arity: -4, Flags: Loading | Stale, Categories: "connection", Since: "7.0.0", Complexity: "O(N) in the number of arguments",
+			{Name: "getkeysandflags", Arity: -4, Flags: Loading | Stale, Categories: "connection", Since: "7.0.0", Syntax: "command [arg [arg ...]]", Complexity: "O(N) in the number of arguments",
 				Summary: "Picks the keys out of a command, with what it does to them.", Serve: commandGetKeysAndFlags},
-			{Name: "info", Arity: -2, Flags: Loading | Stale | Long, Categories: "connection", Since: "2.8.13", Complexity: "O(N) in the number of commands asked for",
+			{Name: "info", Arity: -2, Flags: Loading | Stale | Long, Categories: "connection", Since: "2.8.13", Syntax: "[command-name [command-name ...]]", Complexity: "O(N) in the number of commands asked for",
 				Tips: []string{"nondeterministic_output_order"}, Summary: "Describes commands.", Serve: commandInfo},
-			{Name: "list", Arity: -2, Flags: Loading | Stale | Long, Categories: "connection", Since: "7.0.0", Complexity: "O(N) in the number of commands",
-				Tips: []string{"nondeterministic_output_order"}, Summary: "Lists the names of commands.", Serve: commandList},
+			{Name: "list", Arity: -2, Flags: Loading | Stale | Long, Categories: "connection", Since: "7.0.0", Syntax: "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]",
+				Complexity: "O(N) in the number of commands",
+				Tips:       []string{"nondeterministic_output_order"}, Summary: "Lists the names of commands.", Serve: commandList},
 			{Name: "help", Arity: 2, Flags: Loading | Stale, Categories: "connection", Since: "5.0.0", Complexity: "O(1)",
 				Summary: "Lists the subcommands.", Serve: containerHelp},
 		}},
@@ -75,8 +76,12 @@ func (c *Ctx) describe(r *Row) {
 		c.Text(tip)
 	}
 	c.Set(len(r.Keys))
-	for _, k := range r.Keys {
-		c.describeKeys(k)
+	for i, k := range r.Keys {
+		note := ""
+		if i < len(r.KeyNotes) {
+			note = r.KeyNotes[i]
+		}
+		c.describeKeys(k, note)
 	}
 	if len(r.Subs) == 0 {
 		c.Set(0) // in Redis only the empty list is a set
@@ -95,8 +100,14 @@ func (c *Ctx) statuses(names []string, prefix string) {
 	}
 }
 
-func (c *Ctx) describeKeys(k KeySpec) {
-	c.Map(3)
+func (c *Ctx) describeKeys(k KeySpec, note string) {
+	if note == "" {
+		c.Map(3)
+	} else {
+		c.Map(4)
+		c.Text("notes")
+		c.Text(note)
+	}
 	c.Text("flags")
 	c.statuses(strings.Fields(k.Flags), "")
 	begin, find := "index", "range"
@@ -160,16 +171,23 @@ func (c *Ctx) documents(rows []*Row) {
 	for _, r := range rows {
 		c.Text(r.FullName)
 		fields := [][2]string{{"summary", r.Summary}, {"since", r.Since}, {"group", r.Group}, {"complexity", r.Complexity}}
-		more := 0
-		if len(r.Subs) > 0 {
-			more = 1
+		n := len(fields)
+		if len(r.operands) > 0 {
+			n++
 		}
-		c.Map(len(fields) + more)
+		if len(r.Subs) > 0 {
+			n++
+		}
+		c.Map(n)
 		for _, f := range fields {
 			c.Text(f[0])
 			c.Text(f[1])
 		}
-		if more > 0 {
+		if len(r.operands) > 0 {
+			c.Text("arguments")
+			c.operands(r.operands)
+		}
+		if len(r.Subs) > 0 {
 			c.Text("subcommands")
 			c.documents(r.Subs)
 		}

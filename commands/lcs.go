@@ -8,7 +8,7 @@ import (
 
 var lcsRows = []*Row{
 	{Name: "lcs", Arity: -3, Flags: Readonly | Long, Keys: []KeySpec{{1, 1, 1, "RO access"}}, Categories: "string", Group: "string", Since: "7.0.0",
-		Complexity: "O(N*M) in the lengths of the two strings", Summary: "Finds the longest common subsequence of two strings.", Run: lcs},
+		Syntax: "key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]", Complexity: "O(N*M) in the lengths of the two strings", Summary: "Finds the longest common subsequence of two strings.", Run: lcs},
 }
 
 func lcs(c *Ctx, tx backends.Tx) error {

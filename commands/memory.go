@@ -13,7 +13,7 @@ var memoryRows = []*Row{
 				Complexity: "O(N) in the amount of memory", Summary: "Gives memory back to the system.", Serve: memoryPurge},
 			{Name: "stats", Arity: 2, Flags: Long, Since: "4.0.0", Tips: memoryTips, Complexity: "O(1)",
 				Summary: "Shows what memory is used for.", Serve: memoryStats},
-			{Name: "usage", Arity: -3, Flags: Readonly, Keys: subjectKey("RO"), Since: "4.0.0", Complexity: "O(1)",
+			{Name: "usage", Arity: -3, Flags: Readonly, Keys: subjectKey("RO"), Since: "4.0.0", Syntax: "key [SAMPLES count]", Complexity: "O(1)",
 				Summary: "Returns the bytes that a key and its value take.", Run: memoryUsage},
 			{Name: "help", Arity: 2, Flags: Loading | Stale, Since: "4.0.0", Complexity: "O(1)",
 				Summary: "Lists the subcommands.", Serve: containerHelp},

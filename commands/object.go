@@ -10,13 +10,13 @@ var objectTips = []string{"nondeterministic_output"}
 var objectRows = []*Row{
 	{Name: "object", Arity: -2, Group: "generic", Since: "2.2.3", Complexity: "Depends on the subcommand",
 		Summary: "A container for commands about how values are kept.", Subs: []*Row{
-			{Name: "encoding", Arity: 3, Flags: Readonly, Keys: subjectKey("RO"), Categories: "keyspace", Since: "2.2.3", Tips: objectTips, Complexity: "O(1)",
+			{Name: "encoding", Arity: 3, Flags: Readonly, Keys: subjectKey("RO"), Categories: "keyspace", Since: "2.2.3", Tips: objectTips, Syntax: "key", Complexity: "O(1)",
 				Summary: "Returns how a value is kept.", Run: objectEncoding},
-			{Name: "freq", Arity: 3, Flags: Readonly, Keys: subjectKey("RO"), Categories: "keyspace", Since: "4.0.0", Tips: objectTips, Complexity: "O(1)",
+			{Name: "freq", Arity: 3, Flags: Readonly, Keys: subjectKey("RO"), Categories: "keyspace", Since: "4.0.0", Tips: objectTips, Syntax: "key", Complexity: "O(1)",
 				Summary: "Returns how often a key is used, on a logarithmic scale.", Run: objectFreq},
-			{Name: "idletime", Arity: 3, Flags: Readonly, Keys: subjectKey("RO"), Categories: "keyspace", Since: "2.2.3", Tips: objectTips, Complexity: "O(1)",
+			{Name: "idletime", Arity: 3, Flags: Readonly, Keys: subjectKey("RO"), Categories: "keyspace", Since: "2.2.3", Tips: objectTips, Syntax: "key", Complexity: "O(1)",
 				Summary: "Returns the seconds since a key was used.", Run: objectIdleTime},
-			{Name: "refcount", Arity: 3, Flags: Readonly, Keys: subjectKey("RO"), Categories: "keyspace", Since: "2.2.3", Tips: objectTips, Complexity: "O(1)",
+			{Name: "refcount", Arity: 3, Flags: Readonly, Keys: subjectKey("RO"), Categories: "keyspace", Since: "2.2.3", Tips: objectTips, Syntax: "key", Complexity: "O(1)",
 				Summary: "Returns how many keys share a value.", Run: objectRefCount},
 			{Name: "help", Arity: 2, Flags: Loading | Stale, Categories: "keyspace", Since: "6.2.0", Complexity: "O(1)",
 				Summary: "Lists the subcommands.", Serve: containerHelp},

@@ -148,7 +148,8 @@ func (s *fakeServer) Info(ctx context.Context) ServerInfo {
 	contents, _ := s.engine.Stats(ctx) // that of memory cannot fail
 	started := time.Unix(1_700_000_000, 0)
 	return ServerInfo{Version: "1.2.3", RunID: "0123456789", Port: 6379, Started: started, Now: started.Add(49 * time.Hour),
-		Backend: "test", Driver: "memory", Clients: 1, MaxClients: 10000, Contents: contents, ProcessBytes: 5 << 20,
+		Backend: "test", Driver: "memory", Clients: 1, MaxClients: 10000, Contents: contents, MostInput: 20, MostOutput: 100, ClientBytes: 500,
+		AverageTTL: func(db int) int64 { return int64(db) + 5000 }, ProcessBytes: 5 << 20,
 		PeakBytes: 6 << 20, SystemBytes: 8 << 30, Errors: map[string]int64{"ERR": 2, "WRONGTYPE": 1}, ErrorReplies: 3,
 		CommandStats: []CommandStat{{Name: "get", Calls: 4, Duration: 10 * time.Microsecond, Rejected: 1, Failed: 2}},
 	}

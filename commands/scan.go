@@ -10,12 +10,12 @@ import (
 
 var scanRows = []*Row{
 	{Name: "scan", Arity: -2, Flags: Readonly | Long, Categories: "keyspace", Group: "generic", Since: "2.8.0",
-		Tips:       []string{"nondeterministic_output", "request_policy:special"},
-		Complexity: "O(1) for each call", Summary: "Visits the keys of the database, some at each call.", Run: scan,
+		Tips:   []string{"nondeterministic_output", "request_policy:special"},
+		Syntax: "cursor [MATCH pattern] [COUNT count] [TYPE type]", Complexity: "O(1) for each call", Summary: "Visits the keys of the database, some at each call.", Run: scan,
 		Relay: scanRelay(1)},
 	{Name: "keys", Arity: 2, Flags: Readonly | Long, Categories: "keyspace dangerous", Group: "generic", Since: "1.0.0",
-		Tips:       []string{"request_policy:all_shards", "nondeterministic_output_order"},
-		Complexity: "O(N) in the number of keys", Summary: "Returns all keys that match a pattern.", Run: keysMatching},
+		Tips:   []string{"request_policy:all_shards", "nondeterministic_output_order"},
+		Syntax: "pattern", Complexity: "O(N) in the number of keys", Summary: "Returns all keys that match a pattern.", Run: keysMatching},
 	{Name: "randomkey", Arity: 1, Flags: Readonly, Categories: "keyspace", Group: "generic", Since: "1.0.0",
 		Tips:       []string{"request_policy:all_shards", "nondeterministic_output"},
 		Complexity: "O(1)", Summary: "Returns some key.", Run: randomkey},

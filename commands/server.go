@@ -11,8 +11,8 @@ const RedisVersion = "7.2.5"
 
 var serverRows = []*Row{
 	{Name: "info", Arity: -1, Flags: Loading | Stale | Long, Categories: "dangerous", Group: "server", Since: "1.0.0",
-		Tips:       []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
-		Complexity: "O(1)", Summary: "Describes the server and what it has done.", Serve: info},
+		Tips:   []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
+		Syntax: "[section [section ...]]", Complexity: "O(1)", Summary: "Describes the server and what it has done.", Serve: info},
 	{Name: "time", Arity: 1, Flags: Loading | Stale | Fast, Group: "server", Since: "2.6.0",
 		Tips:       []string{"nondeterministic_output"},
 		Complexity: "O(1)", Summary: "Returns the server's time.", Serve: timeNow},

@@ -9,22 +9,22 @@ import (
 
 var setOpsRows = []*Row{
 	{Name: "sinter", Arity: -2, Flags: Readonly | Long, Keys: keys("RO access"), Categories: "set", Group: "set", Since: "1.0.0",
-		Tips:       []string{"nondeterministic_output_order"},
-		Complexity: "O(N*M) in the size of the smallest set and the number of sets", Summary: "Returns what is a member of all sets.", Run: sinter},
+		Tips:   []string{"nondeterministic_output_order"},
+		Syntax: "key [key ...]", Complexity: "O(N*M) in the size of the smallest set and the number of sets", Summary: "Returns what is a member of all sets.", Run: sinter},
 	{Name: "sintercard", Arity: -3, Flags: Readonly | Long, Keys: countedKeys(1, "RO access"), Categories: "set", Group: "set", Since: "7.0.0",
-		Complexity: "O(N*M) in the size of the smallest set and the number of sets", Summary: "Counts what is a member of all sets.", Run: sintercard},
+		Syntax: "numkeys key [key ...] [LIMIT limit]", Complexity: "O(N*M) in the size of the smallest set and the number of sets", Summary: "Counts what is a member of all sets.", Run: sintercard},
 	{Name: "sinterstore", Arity: -3, Flags: Write | DenyOOM | Long, Keys: targetAndKeys("RW update", "RO access"), Categories: "set", Group: "set", Since: "1.0.0",
-		Complexity: "O(N*M) in the size of the smallest set and the number of sets", Summary: "Stores what is a member of all sets.", Run: sinterstore},
+		Syntax: "destination key [key ...]", Complexity: "O(N*M) in the size of the smallest set and the number of sets", Summary: "Stores what is a member of all sets.", Run: sinterstore},
 	{Name: "sunion", Arity: -2, Flags: Readonly | Long, Keys: keys("RO access"), Categories: "set", Group: "set", Since: "1.0.0",
-		Tips:       []string{"nondeterministic_output_order"},
-		Complexity: "O(N*M) in the size of all sets and their number", Summary: "Returns what is a member of any set.", Run: sunion},
+		Tips:   []string{"nondeterministic_output_order"},
+		Syntax: "key [key ...]", Complexity: "O(N*M) in the size of all sets and their number", Summary: "Returns what is a member of any set.", Run: sunion},
 	{Name: "sunionstore", Arity: -3, Flags: Write | DenyOOM | Long, Keys: targetAndKeys("OW update", "RO access"), Categories: "set", Group: "set", Since: "1.0.0",
-		Complexity: "O(N*M) in the size of all sets and their number", Summary: "Stores what is a member of any set.", Run: sunionstore},
+		Syntax: "destination key [key ...]", Complexity: "O(N*M) in the size of all sets and their number", Summary: "Stores what is a member of any set.", Run: sunionstore},
 	{Name: "sdiff", Arity: -2, Flags: Readonly | Long, Keys: keys("RO access"), Categories: "set", Group: "set", Since: "1.0.0",
-		Tips:       []string{"nondeterministic_output_order"},
-		Complexity: "O(N*M) in the size of the first set and the number of sets", Summary: "Returns what is a member of the first set alone.", Run: sdiff},
+		Tips:   []string{"nondeterministic_output_order"},
+		Syntax: "key [key ...]", Complexity: "O(N*M) in the size of the first set and the number of sets", Summary: "Returns what is a member of the first set alone.", Run: sdiff},
 	{Name: "sdiffstore", Arity: -3, Flags: Write | DenyOOM | Long, Keys: targetAndKeys("OW update", "RO access"), Categories: "set", Group: "set", Since: "1.0.0",
-		Complexity: "O(N*M) in the size of the first set and the number of sets", Summary: "Stores what is a member of the first set alone.", Run: sdiffstore},
+		Syntax: "destination key [key ...]", Complexity: "O(N*M) in the size of the first set and the number of sets", Summary: "Stores what is a member of the first set alone.", Run: sdiffstore},
 }
 
 // combination visits the members of a set that is made of others, each once, until fn says not to go on.

@@ -12,14 +12,18 @@ import (
 
 // sortWide: BY and GET read keys that are made of a pattern and an element. Nobody can name them before the
 // list is open, so such a call has every key; without patterns it has but its own.
+const byAndGet = "The keys that BY and GET make of the elements found."
+
 var sortRows = []*Row{
 	{Name: "sort", Arity: -2, Flags: Write | DenyOOM | Long, Wide: sortWide, MoreKeys: sortTarget, Keys: []KeySpec{
 		{1, 0, 1, "RO access"}, {0, Unknown, 1, "RO access"}, {0, Unknown, 1, "OW update"},
-	}, Categories: "set sortedset list dangerous", Group: "generic", Since: "1.0.0",
+	}, KeyNotes: []string{"", byAndGet, "The key behind STORE, which may be anywhere among the options."}, Categories: "set sortedset list dangerous", Group: "generic", Since: "1.0.0",
+		Syntax:     "key [BY pattern#1] [LIMIT offset count] [GET pattern#1 [GET pattern#1 ...]] [ASC | DESC] [ALPHA] [STORE destination#2]",
 		Complexity: "O(N*log(N)) in the number of elements", Summary: "Sorts the elements of a list, set or sorted set, and may store the result.", Run: sortElements},
 	{Name: "sort_ro", Arity: -2, Flags: Readonly | Long, Wide: sortWide, Keys: []KeySpec{
 		{1, 0, 1, "RO access"}, {0, Unknown, 1, "RO access"},
-	}, Categories: "set sortedset list dangerous", Group: "generic", Since: "7.0.0",
+	}, KeyNotes: []string{"", byAndGet}, Categories: "set sortedset list dangerous", Group: "generic", Since: "7.0.0",
+		Syntax:     "key [BY pattern#1] [LIMIT offset count] [GET pattern#1 [GET pattern#1 ...]] [ASC | DESC] [ALPHA]",
 		Complexity: "O(N*log(N)) in the number of elements", Summary: "Sorts the elements of a list, set or sorted set.", Run: sortElements},
 }
 

@@ -6,11 +6,11 @@ import (
 )
 
 var stateRows = []*Row{
-	{Name: "state.switch", Arity: -2, Flags: Admin | NoScript | Long, Group: "state", Since: "0.1.0", Complexity: "O(N) in the number of keys",
+	{Name: "state.switch", Arity: -2, Flags: Admin | NoScript | Long, Group: "state", Since: "0.1.0", Syntax: "name [FLUSH | MERGE | NOCOPY]", Complexity: "O(N) in the number of keys",
 		Summary: "Moves all keys to another backend and makes it the active one.", Serve: stateSwitch},
 	{Name: "state.backends", Arity: 1, Flags: Admin | NoScript | Long, Group: "state", Since: "0.1.0", Complexity: "O(N) in the number of backends",
 		Summary: "Lists the configured backends, their health and capabilities.", Serve: stateBackends},
-	{Name: "state.stats", Arity: -1, Flags: Admin | NoScript | Long, Group: "state", Since: "0.1.0", Complexity: "O(1)",
+	{Name: "state.stats", Arity: -1, Flags: Admin | NoScript | Long, Group: "state", Since: "0.1.0", Syntax: "[name]", Complexity: "O(1)",
 		Summary: "Describes the contents and the traffic of a backend.", Serve: stateStats},
 	{Name: "state.cleanup", Arity: 1, Flags: Admin | NoScript | Long, Group: "state", Since: "0.1.0", Complexity: "O(N) in the number of expired keys",
 		Summary: "Removes expired keys of the active backend now.", Serve: stateCleanup},
@@ -125,14 +125,9 @@ func stateHelp(c *Ctx) error {
 	var lines []string
 	for _, r := range c.Server.Table().Commands() {
 		if strings.HasPrefix(r.Name, "state.") {
-			lines = append(lines, strings.ToUpper(r.Name)+" "+stateArguments[r.Name], "    "+r.Summary)
+			lines = append(lines, strings.TrimSpace(strings.ToUpper(r.Name)+" "+r.Syntax), "    "+r.Summary)
 		}
 	}
 	c.Texts(lines)
 	return nil
-}
-
-var stateArguments = map[string]string{
-	"state.switch": "name [FLUSH | MERGE | NOCOPY]",
-	"state.stats":  "[name]",
 }

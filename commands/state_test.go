@@ -49,8 +49,10 @@ func TestStateDescribesBackends(t *testing.T) {
 		t.Errorf("with two names: %q", got)
 	}
 	help := parseReply(t, r.do("STATE.HELP")).([]any)
-	if !slices.Contains(help, any("STATE.SWITCH name [FLUSH | MERGE | NOCOPY]")) {
-		t.Errorf("STATE.HELP: %v", help)
+	for _, line := range []string{"STATE.SWITCH name [FLUSH | MERGE | NOCOPY]", "STATE.STATS [name]", "STATE.BACKENDS"} {
+		if !slices.Contains(help, any(line)) {
+			t.Errorf("STATE.HELP has no line %q: %v", line, help)
+		}
 	}
 }
 

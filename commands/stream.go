@@ -9,20 +9,22 @@ import (
 var streamTips = []string{"nondeterministic_output"}
 
 var streamRows = []*Row{
-	{Name: "xadd", Arity: -5, Flags: Write | DenyOOM | Fast, Keys: key("RW update"), Categories: "stream", Tips: streamTips, Group: "stream", Since: "5.0.0",
+	{Name: "xadd", Arity: -5, Flags: Write | DenyOOM | Fast, Keys: key("RW update"), KeyNotes: []string{"More than an insertion, since trimming removes entries."}, Categories: "stream", Tips: streamTips, Group: "stream", Since: "5.0.0",
+		Syntax:     "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]",
 		Complexity: "O(1), and O(N) in the number of entries trimmed", Summary: "Adds an entry to a stream.", Run: xadd},
 	{Name: "xrange", Arity: -4, Flags: Readonly, LongFor: xrangesFar, Keys: key("RO access"), Categories: "stream", Group: "stream", Since: "5.0.0",
-		Complexity: "O(log M + N) in the length of the stream and the number of entries returned", Summary: "Returns the entries of a range of IDs.", Run: xrange},
+		Syntax: "key start:string end:string [COUNT count]", Complexity: "O(log M + N) in the length of the stream and the number of entries returned", Summary: "Returns the entries of a range of IDs.", Run: xrange},
 	{Name: "xrevrange", Arity: -4, Flags: Readonly, LongFor: xrangesFar, Keys: key("RO access"), Categories: "stream", Group: "stream", Since: "5.0.0",
-		Complexity: "O(log M + N) in the length of the stream and the number of entries returned", Summary: "Returns the entries of a range of IDs, the last one first.", Run: xrevrange},
+		Syntax: "key end:string start:string [COUNT count]", Complexity: "O(log M + N) in the length of the stream and the number of entries returned", Summary: "Returns the entries of a range of IDs, the last one first.", Run: xrevrange},
 	{Name: "xlen", Arity: 2, Flags: Readonly | Fast, Keys: key("RO"), Categories: "stream", Group: "stream", Since: "5.0.0",
-		Complexity: "O(1)", Summary: "Returns the number of entries of a stream.", Run: xlen},
+		Syntax: "key", Complexity: "O(1)", Summary: "Returns the number of entries of a stream.", Run: xlen},
 	{Name: "xsetid", Arity: -3, Flags: Write | DenyOOM | Fast, Keys: key("RW update"), Categories: "stream", Group: "stream", Since: "5.0.0",
+		Syntax:     "key last-id [ENTRIESADDED entries_added] [MAXDELETEDID max_deleted_entry_id]",
 		Complexity: "O(1)", Summary: "Sets the last ID of a stream.", Run: xsetid},
 	{Name: "xdel", Arity: -3, Flags: Write | Fast, Keys: key("RW delete"), Categories: "stream", Group: "stream", Since: "5.0.0",
-		Complexity: "O(log N) for each entry", Summary: "Removes entries from a stream.", Run: xdel},
+		Syntax: "key id [id ...]", Complexity: "O(log N) for each entry", Summary: "Removes entries from a stream.", Run: xdel},
 	{Name: "xtrim", Arity: -4, Flags: Write | Long, Keys: key("RW delete"), Categories: "stream", Tips: streamTips, Group: "stream", Since: "5.0.0",
-		Complexity: "O(N) in the number of entries removed, over blocks of entries", Summary: "Removes the first entries of a stream.", Run: xtrim},
+		Syntax: "key <<MAXLEN | MINID> [= | ~] threshold [LIMIT count]>", Complexity: "O(N) in the number of entries removed, over blocks of entries", Summary: "Removes the first entries of a stream.", Run: xtrim},
 }
 
 // addOrTrim are the arguments that XADD and XTRIM share.

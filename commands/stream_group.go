@@ -5,21 +5,21 @@ import "switchyard/backends"
 var streamGroupRows = []*Row{
 	{Name: "xgroup", Arity: -2, Group: "stream", Since: "5.0.0", Complexity: "Depends on the subcommand",
 		Summary: "A container for commands about consumer groups.", Subs: []*Row{
-			{Name: "create", Arity: -5, Flags: Write | DenyOOM, Keys: subjectKey("RW insert"), Categories: "stream", Since: "5.0.0", Complexity: "O(1)",
+			{Name: "create", Arity: -5, Flags: Write | DenyOOM, Keys: subjectKey("RW insert"), Categories: "stream", Since: "5.0.0", Syntax: "key groupname <id | $> [MKSTREAM] [ENTRIESREAD entries_read]", Complexity: "O(1)",
 				Summary: "Adds a consumer group to a stream.", Run: xgroupCreate},
-			{Name: "setid", Arity: -5, Flags: Write, Keys: subjectKey("RW update"), Categories: "stream", Since: "5.0.0", Complexity: "O(1)",
+			{Name: "setid", Arity: -5, Flags: Write, Keys: subjectKey("RW update"), Categories: "stream", Since: "5.0.0", Syntax: "key groupname <id | $> [ENTRIESREAD entries_read]", Complexity: "O(1)",
 				Summary: "Sets how far a group has read.", Run: xgroupSetID},
-			{Name: "destroy", Arity: 4, Flags: Write, Keys: subjectKey("RW delete"), Categories: "stream", Since: "5.0.0", Complexity: "O(N) in the number of its consumers",
+			{Name: "destroy", Arity: 4, Flags: Write, Keys: subjectKey("RW delete"), Categories: "stream", Since: "5.0.0", Syntax: "key groupname", Complexity: "O(N) in the number of its consumers",
 				Summary: "Removes a consumer group.", Run: xgroupDestroy},
-			{Name: "createconsumer", Arity: 5, Flags: Write | DenyOOM, Keys: subjectKey("RW insert"), Categories: "stream", Since: "6.2.0", Complexity: "O(1)",
+			{Name: "createconsumer", Arity: 5, Flags: Write | DenyOOM, Keys: subjectKey("RW insert"), Categories: "stream", Since: "6.2.0", Syntax: "key groupname consumername", Complexity: "O(1)",
 				Summary: "Adds a consumer to a group.", Run: xgroupCreateConsumer},
-			{Name: "delconsumer", Arity: 5, Flags: Write | Long, Keys: subjectKey("RW delete"), Categories: "stream", Since: "5.0.0", Complexity: "O(N) in the number of its pending entries",
+			{Name: "delconsumer", Arity: 5, Flags: Write | Long, Keys: subjectKey("RW delete"), Categories: "stream", Since: "5.0.0", Syntax: "key groupname consumername", Complexity: "O(N) in the number of its pending entries",
 				Summary: "Removes a consumer from a group.", Run: xgroupDelConsumer},
 			{Name: "help", Arity: 2, Flags: Loading | Stale, Categories: "stream", Since: "5.0.0", Complexity: "O(1)",
 				Summary: "Lists the subcommands.", Serve: xgroupHelp},
 		}},
 	{Name: "xack", Arity: -4, Flags: Write | Fast, Keys: key("RW update"), Categories: "stream", Group: "stream", Since: "5.0.0",
-		Complexity: "O(log N) for each ID", Summary: "Acknowledges entries that were delivered to a consumer.", Run: xack},
+		Syntax: "key group id [id ...]", Complexity: "O(log N) for each ID", Summary: "Acknowledges entries that were delivered to a consumer.", Run: xack},
 }
 
 // unknownRead is the number of entries that a group has read, before anybody knows it.

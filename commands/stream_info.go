@@ -5,11 +5,11 @@ import "switchyard/backends"
 var streamInfoRows = []*Row{
 	{Name: "xinfo", Arity: -2, Group: "stream", Since: "5.0.0", Complexity: "Depends on the subcommand",
 		Summary: "A container for commands that tell about streams.", Subs: []*Row{
-			{Name: "consumers", Arity: 4, Flags: Readonly, Keys: subjectKey("RO access"), Categories: "stream", Tips: streamTips, Since: "5.0.0", Complexity: "O(N) in the number of consumers",
+			{Name: "consumers", Arity: 4, Flags: Readonly, Keys: subjectKey("RO access"), Categories: "stream", Tips: streamTips, Since: "5.0.0", Syntax: "key groupname", Complexity: "O(N) in the number of consumers",
 				Summary: "Tells about the consumers of a group.", Run: xinfoConsumers},
-			{Name: "groups", Arity: 3, Flags: Readonly, Keys: subjectKey("RO access"), Categories: "stream", Since: "5.0.0", Complexity: "O(N) in the number of groups",
+			{Name: "groups", Arity: 3, Flags: Readonly, Keys: subjectKey("RO access"), Categories: "stream", Since: "5.0.0", Syntax: "key", Complexity: "O(N) in the number of groups",
 				Summary: "Tells about the consumer groups of a stream.", Run: xinfoGroups},
-			{Name: "stream", Arity: -3, Flags: Readonly, LongFor: xinfoMany, Keys: subjectKey("RO access"), Categories: "stream", Since: "5.0.0", Complexity: "O(1); with FULL O(N) in the number of entries returned",
+			{Name: "stream", Arity: -3, Flags: Readonly, LongFor: xinfoMany, Keys: subjectKey("RO access"), Categories: "stream", Since: "5.0.0", Syntax: "key [FULL <[COUNT count]>]", Complexity: "O(1); with FULL O(N) in the number of entries returned",
 				Summary: "Tells about a stream.", Run: xinfoStream},
 			{Name: "help", Arity: 2, Flags: Loading | Stale, Categories: "stream", Since: "5.0.0", Complexity: "O(1)",
 				Summary: "Lists the subcommands.", Serve: xinfoHelp},

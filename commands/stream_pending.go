@@ -9,10 +9,13 @@ import (
 
 var streamPendingRows = []*Row{
 	{Name: "xpending", Arity: -3, Flags: Readonly, LongFor: pendingMany, Keys: key("RO access"), Categories: "stream", Tips: streamTips, Group: "stream", Since: "5.0.0",
+		Syntax:     "key group [[IDLE min-idle-time:integer] start:string end:string count [consumer]]",
 		Complexity: "O(log M + N) in the number of pending entries and of those returned; with IDLE, of those in the range", Summary: "Returns what was delivered and not acknowledged.", Run: xpending},
 	{Name: "xclaim", Arity: -6, Flags: Write | Fast, Keys: key("RW update"), Categories: "stream", Tips: streamTips, Group: "stream", Since: "5.0.0",
+		Syntax:     "key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds] [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID id]",
 		Complexity: "O(log N) for each ID", Summary: "Makes pending entries those of another consumer.", Run: xclaim},
 	{Name: "xautoclaim", Arity: -6, Flags: Write | Fast, LongFor: autoclaimsMany, Keys: key("RW delete"), Categories: "stream", Tips: streamTips, Group: "stream", Since: "6.2.0",
+		Syntax:     "key group consumer min-idle-time start:string [COUNT count] [JUSTID]",
 		Complexity: "O(log M + N) in the number of pending entries and in COUNT", Summary: "Makes idle pending entries those of a consumer.", Run: xautoclaim},
 }
 

@@ -9,8 +9,10 @@ import (
 
 var streamReadRows = []*Row{
 	{Name: "xread", Arity: -4, Flags: Readonly | Blocking, LongFor: readsMany, Relay: readRelay, MoreKeys: readKeys, Keys: []KeySpec{{1, AfterStreams, 1, "RO access"}}, Categories: "stream", Group: "stream", Since: "5.0.0",
+		Syntax:     "[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]",
 		Complexity: "O(log M + N) for each stream, in its length and the number of entries returned", Summary: "Returns what came to several streams after an ID.", Run: xread},
 	{Name: "xreadgroup", Arity: -7, Flags: Write | Blocking, LongFor: readsMany, Relay: readRelay, MoreKeys: readKeys, Keys: []KeySpec{{4, AfterStreams, 1, "RO access"}}, Categories: "stream", Group: "stream", Since: "5.0.0",
+		Syntax:     "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]",
 		Complexity: "O(log M + N) for each stream, in its length and the number of entries returned", Summary: "Returns new entries to a consumer of a group, or those that it has not acknowledged.", Run: xreadgroup},
 }
 

@@ -77,6 +77,10 @@ func (t *Table) number(r *Row, fullName string) {
 	case r.Run != nil && r.Flags&(Write|Readonly) == 0:
 		panic("commands: neither write nor readonly: " + fullName)
 	}
+	var err error
+	if r.operands, err = parseSyntax(r.Syntax, len(r.Keys)); err != nil {
+		panic(fmt.Sprintf("commands: the syntax of %s: %v", fullName, err))
+	}
 }
 
 // Rows lists commands and subcommands by Index.

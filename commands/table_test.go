@@ -44,6 +44,7 @@ func TestContradictoryRowsPanic(t *testing.T) {
 	for name, r := range map[string]*Row{
 		"no way to run":          {Name: "x", Arity: 1},
 		"two ways to run":        {Name: "x", Arity: 1, Flags: Readonly, Run: run, Serve: serve},
+		"a malformed syntax":     {Name: "x", Arity: 1, Serve: serve, Syntax: "[NX"},
 		"no arity":               {Name: "x", Serve: serve},
 		"upper case":             {Name: "X", Arity: 1, Serve: serve},
 		"a name too long":        {Name: strings.Repeat("x", longestName+1), Arity: 1, Serve: serve},

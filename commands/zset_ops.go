@@ -13,19 +13,23 @@ import (
 // complete before anything is stored, since the target may be a source too.
 var zsetOpsRows = []*Row{
 	{Name: "zunion", Arity: -3, Flags: Readonly | Long, Keys: countedKeys(1, "RO access"), Categories: "sortedset", Group: "sorted-set", Since: "6.2.0",
+		Syntax:     "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
 		Complexity: "O(N)+O(M*log(M)) in the members of all sources and of the result", Summary: "Returns the union of sorted sets.", Run: zunion},
 	{Name: "zinter", Arity: -3, Flags: Readonly | Long, Keys: countedKeys(1, "RO access"), Categories: "sortedset", Group: "sorted-set", Since: "6.2.0",
+		Syntax:     "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
 		Complexity: "O(N*K)+O(M*log(M)) in the members of the smallest of K sources and of the result", Summary: "Returns the intersection of sorted sets.", Run: zinter},
 	{Name: "zdiff", Arity: -3, Flags: Readonly | Long, Keys: countedKeys(1, "RO access"), Categories: "sortedset", Group: "sorted-set", Since: "6.2.0",
-		Complexity: "O(N*K)+O(M*log(M)) in the members of the first of K sources and of the result", Summary: "Returns the members of a sorted set that no other has.", Run: zdiff},
+		Syntax: "numkeys key [key ...] [WITHSCORES]", Complexity: "O(N*K)+O(M*log(M)) in the members of the first of K sources and of the result", Summary: "Returns the members of a sorted set that no other has.", Run: zdiff},
 	{Name: "zunionstore", Arity: -4, Flags: Write | DenyOOM | Long, Keys: targetAndCountedKeys("OW update", "RO access"), Categories: "sortedset", Group: "sorted-set", Since: "2.0.0",
+		Syntax:     "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]",
 		Complexity: "O(N)+O(M*log(M)) in the members of all sources and of the result", Summary: "Stores the union of sorted sets.", Run: zunionstore},
 	{Name: "zinterstore", Arity: -4, Flags: Write | DenyOOM | Long, Keys: targetAndCountedKeys("OW update", "RO access"), Categories: "sortedset", Group: "sorted-set", Since: "2.0.0",
+		Syntax:     "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]",
 		Complexity: "O(N*K)+O(M*log(M)) in the members of the smallest of K sources and of the result", Summary: "Stores the intersection of sorted sets.", Run: zinterstore},
 	{Name: "zdiffstore", Arity: -4, Flags: Write | DenyOOM | Long, Keys: targetAndCountedKeys("OW update", "RO access"), Categories: "sortedset", Group: "sorted-set", Since: "6.2.0",
-		Complexity: "O(N*K)+O(M*log(M)) in the members of the first of K sources and of the result", Summary: "Stores the members of a sorted set that no other has.", Run: zdiffstore},
+		Syntax: "destination numkeys key [key ...]", Complexity: "O(N*K)+O(M*log(M)) in the members of the first of K sources and of the result", Summary: "Stores the members of a sorted set that no other has.", Run: zdiffstore},
 	{Name: "zintercard", Arity: -3, Flags: Readonly | Long, Keys: countedKeys(1, "RO access"), Categories: "sortedset", Group: "sorted-set", Since: "7.0.0",
-		Complexity: "O(N*K) in the members of the smallest of K sources", Summary: "Counts the members of the intersection of sorted sets.", Run: zintercard},
+		Syntax: "numkeys key [key ...] [LIMIT limit]", Complexity: "O(N*K) in the members of the smallest of K sources", Summary: "Counts the members of the intersection of sorted sets.", Run: zintercard},
 }
 
 // zsource is a sorted set, or a set, that a result is made of.

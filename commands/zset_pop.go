@@ -4,11 +4,11 @@ import "switchyard/backends"
 
 var zsetPopRows = []*Row{
 	{Name: "zpopmin", Arity: -2, Flags: Write | Fast, LongFor: popsMany, Keys: key("RW access delete"), Categories: "sortedset", Group: "sorted-set", Since: "5.0.0",
-		Complexity: "O(log(N)*M) in the number of members returned", Summary: "Removes and returns the members with the lowest scores.", Run: zpopmin},
+		Syntax: "key [count]", Complexity: "O(log(N)*M) in the number of members returned", Summary: "Removes and returns the members with the lowest scores.", Run: zpopmin},
 	{Name: "zpopmax", Arity: -2, Flags: Write | Fast, LongFor: popsMany, Keys: key("RW access delete"), Categories: "sortedset", Group: "sorted-set", Since: "5.0.0",
-		Complexity: "O(log(N)*M) in the number of members returned", Summary: "Removes and returns the members with the highest scores.", Run: zpopmax},
+		Syntax: "key [count]", Complexity: "O(log(N)*M) in the number of members returned", Summary: "Removes and returns the members with the highest scores.", Run: zpopmax},
 	{Name: "zmpop", Arity: -4, Flags: Write, LongFor: mpopsMany, Keys: countedKeys(1, "RW access delete"), Categories: "sortedset", Group: "sorted-set", Since: "7.0.0",
-		Complexity: "O(K)+O(log(N)*M) in the number of keys and of members returned", Summary: "Removes and returns members of the first of several sorted sets that has any.", Run: zmpop},
+		Syntax: "numkeys key [key ...] <MIN | MAX> [COUNT count]", Complexity: "O(K)+O(log(N)*M) in the number of keys and of members returned", Summary: "Removes and returns members of the first of several sorted sets that has any.", Run: zmpop},
 }
 
 func zpopmin(c *Ctx, tx backends.Tx) error { return c.popScored(tx, false) }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"net"
@@ -29,14 +30,20 @@ func (s *Server) MaxStringLength() int64 { return int64(s.config.Limits.Argument
 // PasswordRequired implements commands.Server.
 func (s *Server) PasswordRequired() bool { return s.config.Password != "" }
 
+// sessions are those of all clients, in no order.
+func (s *Server) sessions() []*session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*session, 0, len(s.clients))
+	for _, c := range s.clients {
+		list = append(list, c)
+	}
+	return list
+}
+
 // Clients implements commands.Server.
 func (s *Server) Clients() []commands.ClientInfo {
-	s.mu.Lock()
-	sessions := make([]*session, 0, len(s.clients))
-	for _, c := range s.clients {
-		sessions = append(sessions, c)
-	}
-	s.mu.Unlock()
+	sessions := s.sessions()
 	slices.SortFunc(sessions, func(a, b *session) int { return cmp.Compare(a.id, b.id) })
 	list := make([]commands.ClientInfo, len(sessions))
 	for i, c := range sessions {
@@ -58,11 +65,16 @@ func (s *Server) contents(ctx context.Context) backends.Stats {
 	b := s.active.Load()
 	st, err := b.Stats(ctx)
 	if err != nil {
-		if n, now := s.complaints.allow(); now {
-			s.log.Error("stats", "backend", b.Name(), "error", err, "unlogged", n)
-		}
+		s.complain(b, "stats", err)
 	}
 	return st
+}
+
+// complain logs what went wrong with a backend that was only asked about itself.
+func (s *Server) complain(b *opened, about string, err error) {
+	if n, now := s.complaints.allow(); now {
+		s.log.Error(about, "backend", b.Name(), "error", err, "unlogged", n)
+	}
 }
 
 // Info implements commands.Server.
@@ -76,12 +88,55 @@ func (s *Server) Info(ctx context.Context) commands.ServerInfo {
 		ProcessBytes: p.resident, AllocatedBytes: p.allocated, PeakBytes: p.peak, SystemBytes: p.machine, CPUSystem: p.system, CPUUser: p.user,
 		Connections: s.accepted.Load(), Rejected: s.rejected.Load(), Commands: s.stats.commands(),
 		CommandStats: s.commandStats(),
+		AverageTTL:   func(db int) int64 { return s.averageTTL(ctx, b, db) },
+	}
+	for _, c := range s.sessions() {
+		u := c.conn.Usage()
+		i.MostInput, i.MostOutput = max(i.MostInput, u.Input), max(i.MostOutput, u.Output)
+		i.ClientBytes += int64(memoryOf(u))
 	}
 	i.Executable, _ = os.Executable() // shown as empty where the system cannot tell
 	i.OpsPerSecond, i.InputPerSecond, i.OutputPerSecond = s.rates.perSecond()
 	i.InputBytes, i.OutputBytes = s.stats.bytes()
 	i.Errors, i.ErrorReplies = s.errors.counts()
 	return i
+}
+
+// ttlSample is how many keys averageTTL looks at.
+const ttlSample = 32
+
+// averageTTL estimates from a sample how many milliseconds the keys of a database that expire have left. It is 0
+// when the sample has none of these, and of a Forwarder, which would have to be asked key by key.
+func (s *Server) averageTTL(ctx context.Context, b *opened, db int) int64 {
+	if b.engine == nil {
+		return 0
+	}
+	a := backends.Access{DB: db, Now: time.Now().UnixMilli(), NoTouch: true, Silent: true}
+	var keys [][]byte
+	_, err := b.engine.Do(ctx, &a, backends.BodyFunc(func(tx backends.Tx) error {
+		for range ttlSample {
+			if key := tx.Random(); key != nil {
+				keys = append(keys, bytes.Clone(key))
+			}
+		}
+		return nil
+	}))
+	var sum, n int64
+	if a.Keys = keys; err == nil && len(keys) > 0 {
+		_, err = b.engine.Do(ctx, &a, backends.BodyFunc(func(tx backends.Tx) error {
+			for _, key := range keys {
+				if at := tx.Expiry(key); at != 0 {
+					sum += at - a.Now
+					n++
+				}
+			}
+			return nil
+		}))
+	}
+	if err != nil {
+		s.complain(b, "ttl", err)
+	}
+	return sum / max(n, 1)
 }
 
 func (s *Server) port() int {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"switchyard/backends"
 	"switchyard/commands"
@@ -22,6 +23,7 @@ type session struct {
 	laddr  string
 	opened time.Time
 	stats  *shard
+	conn   transport.Conn
 
 	call    commands.Ctx // its Buf has the replies that were not sent yet
 	spare   []byte       // the other buffer, for when replies are put together anew
@@ -55,7 +57,7 @@ var (
 func newSession(server *Server, id int64, c transport.Conn) *session {
 	s := &session{
 		server: server, id: id, addr: address(c.RemoteAddr()), laddr: address(c.LocalAddr()), opened: time.Now(),
-		stats: server.stats.of(id), trusted: !server.PasswordRequired(),
+		stats: server.stats.of(id), conn: c, trusted: !server.PasswordRequired(),
 	}
 	s.call.Client, s.call.Server = s, server
 	s.SetProto(2)
@@ -151,6 +153,7 @@ func (s *session) SetNoTouch(on bool) {
 
 // Info implements commands.Client. Any goroutine may call it.
 func (s *session) Info() commands.ClientInfo {
+	u := s.conn.Usage()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -158,6 +161,7 @@ func (s *session) Info() commands.ClientInfo {
 		ID: s.id, Addr: s.addr, LocalAddr: s.laddr, Name: s.name, DB: s.DB(), Proto: int(s.proto.Load()),
 		Age: now.Sub(s.opened), Idle: now.Sub(time.Unix(0, s.seen.Load())),
 		User: defaultUser, LibName: s.libName, LibVer: s.libVer, LastCommand: "NULL", Flags: "N",
+		FD: u.FD, InputBytes: u.Input, OutputBytes: u.Output, TotalBytes: memoryOf(u),
 	}
 	if row := s.last.Load(); row != nil {
 		info.LastCommand = row.FullName
@@ -172,6 +176,9 @@ func (s *session) Info() commands.ClientInfo {
 	}
 	return info
 }
+
+// memoryOf is what a session and the buffers of its connection take. It has no others while it is idle.
+func memoryOf(u transport.Usage) int { return int(unsafe.Sizeof(session{})) + u.Input + u.Output }
 
 // defaultUser is the only user.
 const defaultUser = "default"

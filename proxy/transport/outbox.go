@@ -123,6 +123,17 @@ func (o *Outbox) Wait(d time.Duration) {
 	}
 }
 
+// Usage says what is pending, and the number of the socket.
+func (o *Outbox) Usage() (u Usage) {
+	o.mu.Lock()
+	u.Output = len(o.pending) + o.sending
+	o.mu.Unlock()
+	if o.raw != nil {
+		_ = o.raw.Control(func(fd uintptr) { u.FD = int(fd) }) // it fails when the connection is closed
+	}
+	return u
+}
+
 // Empty says that nothing is pending.
 func (o *Outbox) Empty() bool {
 	o.mu.Lock()

@@ -34,6 +34,16 @@ type Conn interface {
 	// inside the session; pushes keep their order. It never waits: a client that does not read is
 	// disconnected at the limit for its output. After the end of the connection it does nothing.
 	Push(b []byte)
+	// Usage says what the connection holds at the moment, as far as that is known without asking for
+	// it. Any goroutine may call it at any time; it waits for nothing.
+	Usage() Usage
+}
+
+// Usage is what a connection holds.
+type Usage struct {
+	FD     int // the number of its socket; 0: unknown, or closed
+	Input  int // bytes that were received and have not run yet
+	Output int // bytes that the client has yet to read
 }
 
 // Session is one client. A transport calls its methods one at a time.

@@ -37,6 +37,8 @@ type conn struct {
 	busy atomic.Bool  // a goroutine has it
 	seen atomic.Int64 // Unix nanoseconds of the last request
 
+	usage usage
+
 	mu     sync.Mutex
 	gc     gnet.Conn         // on the loop, else nil; for others than the loop
 	nc     net.Conn          // off the loop, else nil
@@ -94,11 +96,13 @@ func (c *conn) receive(gc gnet.Conn) gnet.Action {
 		if c.backlog = append(c.backlog, data...); int64(len(c.backlog)) > c.s.limits.Request {
 			return gnet.Close
 		}
+		c.usage.backlog.Store(int64(len(c.backlog)))
 		return gnet.None
 	case !c.ending.IsZero():
 		return c.end(gc)
 	case len(c.backlog) > 0:
 		data, c.backlog = append(c.backlog, data...), nil
+		c.usage.backlog.Store(0)
 	}
 	rest, ran := c.work(gc, data)
 	switch {
@@ -130,6 +134,7 @@ func (c *conn) move(gc gnet.Conn) gnet.Action {
 // handOver gives the connection to a goroutine, which begins with input.
 func (c *conn) handOver(gc gnet.Conn, input []byte) gnet.Action {
 	c.busy.Store(true)
+	c.usage.partial.Store(int64(len(c.partial) + len(c.ready) + len(input)))
 	if !c.session.Prompt() && gc.OutboundBuffered() == 0 {
 		if nc, err := c.detach(gc); err == nil {
 			go c.solo(nc, input)
@@ -149,6 +154,8 @@ func (c *conn) finish(gc gnet.Conn) gnet.Action {
 // end closes the connection once its replies are on their way.
 func (c *conn) end(gc gnet.Conn) gnet.Action {
 	c.backlog, c.ready = nil, nil
+	c.usage.backlog.Store(0)
+	c.count()
 	if gc.OutboundBuffered() > 0 && time.Since(c.ending) < linger {
 		time.AfterFunc(retryLinger, c.nudge)
 		return gnet.None
@@ -197,7 +204,7 @@ func (c *conn) send(gc gnet.Conn, x *scratch, violation error) {
 
 // overflows says whether the client leaves too much unread, for which it is disconnected.
 func (c *conn) overflows(gc gnet.Conn) bool {
-	unread := gc.OutboundBuffered()
+	unread := c.unread(gc)
 	if int64(unread) <= c.s.limits.Output {
 		return false
 	}
@@ -216,6 +223,7 @@ func withViolation(replies []byte, closing bool, violation error) []byte {
 // feed runs request after request, and stops at the first that was not run: that one is in ready, or
 // at the beginning of rest.
 func (c *conn) feed(x *scratch, data []byte, run func([][]byte) bool) (rest []byte, ran bool, violation error) {
+	defer c.count()
 	for {
 		if c.ready != nil {
 			x.args = transport.Split(c.ready, x.args[:0])
@@ -254,6 +262,7 @@ func (c *conn) attach(gc gnet.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gc = gc
+	c.usage.unread.Store(0)
 	if len(c.pushed) > 0 {
 		c.push(c.pushed)
 		c.pushed = nil

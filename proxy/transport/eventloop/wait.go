@@ -67,7 +67,7 @@ func (c *conn) trickle(gc gnet.Conn, b []byte) (last []byte) {
 				if unread = 0; c.gone {
 					b = nil
 				} else {
-					unread = gc.OutboundBuffered()
+					unread = c.unread(gc)
 				}
 			}
 			if !onLoop(gc, look) {

@@ -92,6 +92,9 @@ func (g *guard) Write(b []byte) (int, error) {
 // Push implements transport.Conn. redcon writes the replies to a batch in one piece, so they are not torn.
 func (g *guard) Push(b []byte) { _, _ = g.Write(b) } // an error is the end of the connection
 
+// Usage implements transport.Conn. redcon does not tell how much it has of requests that are not whole.
+func (g *guard) Usage() transport.Usage { return g.outbox.Usage() }
+
 // linger is how long a connection that ends may take to read its last replies.
 const linger = 30 * time.Second
 

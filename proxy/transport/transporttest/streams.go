@@ -83,6 +83,40 @@ func testSlowReader(t *testing.T, build New, slow bool) {
 	}
 }
 
+// testUsage has more replies than the buffers of the system hold.
+func testUsage(t *testing.T, build New, slow bool) {
+	h := newEchoes(slow)
+	dial, _ := start(t, build, h, 0)
+	c := dial()
+	const n = 300 // 30 MB
+	send(t, c, strings.Repeat("BIG\r\n", n))
+	wait := func(what string, is func(transport.Usage) bool) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+			var u transport.Usage
+			if conn, open := h.last.Load().(transport.Conn); open {
+				u = conn.Usage()
+			}
+			if is(u) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: %+v", what, u)
+			}
+		}
+	}
+	wait("nothing waits for its reader", func(u transport.Usage) bool { return u.FD > 0 && u.Output > 0 })
+	r := bufio.NewReaderSize(c, 1<<20)
+	for range n {
+		if _, err := r.ReadSlice('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wait("all has been read", func(u transport.Usage) bool { return u.FD > 0 && u.Output == 0 })
+	send(t, c, "QUIT\r\n")
+	wait("the connection has ended", func(u transport.Usage) bool { return u == transport.Usage{} })
+}
+
 func testNoReader(t *testing.T, build New, slow bool) {
 	h := newEchoes(slow)
 	dial, _ := start(t, build, h, 0)

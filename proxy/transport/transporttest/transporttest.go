@@ -36,6 +36,7 @@ func Run(t *testing.T, build New) {
 		{"a large argument arrives whole", testLargeArgument},
 		{"a long pipeline may be sent before its replies are read", testSlowReader},
 		{"a client that never reads is disconnected", testNoReader},
+		{"what waits for its reader shows", testUsage},
 		{"an endless pipeline does not starve others", testFairness},
 		{"pushes arrive in order, between replies", testPushes},
 		{"a refused client reads why", testRefused},
@@ -63,6 +64,7 @@ type echoes struct {
 	executed atomic.Int64
 	once     sync.Once
 	blocked  chan struct{} // closed when a BLOCK has begun
+	last     atomic.Value  // the transport.Conn that was opened last
 }
 
 func newEchoes(slow bool, changes ...func(*echoes)) *echoes {
@@ -79,6 +81,7 @@ func (h *echoes) Open(c transport.Conn) (transport.Session, error) {
 		return nil, h.refuse
 	}
 	h.open.Add(1)
+	h.last.Store(c)
 	return &echo{h: h, c: c, trusted: h.trusted}, nil
 }
 
