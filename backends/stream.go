@@ -65,6 +65,14 @@ type Stream interface {
 	Groups() StreamGroups
 }
 
+// NodeVisitor is a Stream that keeps its entries as Redis does. Without it package rdb makes nodes of the
+// entries when it dumps a stream.
+type NodeVisitor interface {
+	// EachNode visits the nodes by the IDs of their first entries, deleted or not. node is the listpack that
+	// DUMP of Redis has for it. It is valid until fn returns, and must not be changed. fn must not write.
+	EachNode(fn func(first StreamID, node []byte))
+}
+
 // StreamState is what a stream knows beside its entries.
 type StreamState struct {
 	Length     int      // of entries; SetState ignores it

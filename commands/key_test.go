@@ -343,13 +343,11 @@ const restoreLines = `
 	TTL gone`
 
 func TestRestoreNamesATypeThatIsNotSupported(t *testing.T) {
-	redis := redistest.Start(t)
-	p := newPair(t, redis.Addr, "2")
-	p.oracle.do("XADD", "s", "1-1", "f", "v")
-	payload := parseReply(t, p.oracle.do("DUMP", "s")).(string)
+	const payload = "\a\x00\n\x00\xf2\a\x8a\f\xd0\f\xef\x01" // of a module
+	p := newRig(t)
 	p.do("SET", "k", "v")
-	if got := string(p.do("RESTORE", "k", "0", payload, "REPLACE")); got != "-ERR unsupported data type: stream\r\n" {
-		t.Errorf("RESTORE of a stream: %q", got)
+	if got := string(p.do("RESTORE", "k", "0", payload, "REPLACE")); got != "-ERR unsupported data type: module\r\n" {
+		t.Errorf("RESTORE of a module: %q", got)
 	}
 	if got := string(p.do("GET", "k")); got != "$1\r\nv\r\n" {
 		t.Errorf("afterwards the key holds %q", got)

@@ -131,9 +131,6 @@ func TestWhatOnlyRedisHasReachesIt(t *testing.T) {
 	c.want("+list\r\n", "TYPE", "list")
 	c.want("*1\r\n$-1\r\n", "MGET", "list")
 	c.want("$3\r\n1-1\r\n", "XADD", "stream", "1-1", "f", "v")
-	if r := c.do("STATE.SWITCH", "memory"); !r.isError() {
-		t.Errorf("a stream went where it cannot be moved: %q", r.raw)
-	}
 	c.want(":1\r\n", "XLEN", "stream")
 	c.want("-ERR unknown subcommand 'nosuch'. Try CLIENT HELP.\r\n", "CLIENT", "nosuch")
 }

@@ -16,6 +16,7 @@ var streamParts = []part{
 	{"streams are trimmed", testStreamTrim},
 	{"streams have groups", testStreamGroups},
 	{"streams are copied and moved", testStreamTransfer},
+	{"streams go through a mover", testStreamMover},
 	{"streams agree with a model", testStreamModel},
 	{"groups agree with a model", testStreamGroupModel},
 }

@@ -9,6 +9,7 @@ type streamView struct {
 
 var (
 	_ backends.Stream       = (*streamView)(nil)
+	_ backends.NodeVisitor  = (*streamView)(nil)
 	_ backends.StreamGroups = (*streamGroupsView)(nil)
 )
 
@@ -93,6 +94,17 @@ func (v *streamView) Each(from, to backends.StreamID, back bool, fn func(id back
 	r := &v.x.entries
 	r.of = nil // what it knows may have changed
 	s.each(from, to, back, func(e *streamEntry) bool { return fn(e.id, r.read(e)) })
+}
+
+// EachNode implements backends.NodeVisitor.
+func (v *streamView) EachNode(fn func(first backends.StreamID, node []byte)) {
+	s := v.stream()
+	if s == nil {
+		return
+	}
+	for _, n := range s.nodes() {
+		fn(n.master, n.pack)
+	}
 }
 
 // Trim implements backends.Stream.

@@ -27,6 +27,13 @@ var sizes = []struct {
 		}
 		return err
 	}},
+	{"stream of 1000", func(tx backends.Tx, key []byte) error {
+		s, err := tx.Stream(key)
+		for i := 0; err == nil && i < 1000; i++ {
+			s.Append(backends.StreamID{Ms: uint64(i + 1)}, [][]byte{[]byte("sensor"), fmt.Append(nil, i%10), []byte("text"), fmt.Appendf(nil, "the text of entry number %d", i)})
+		}
+		return err
+	}},
 	{"hash of 100k", func(tx backends.Tx, key []byte) error { return fillHash(tx, key, 100_000) }},
 }
 

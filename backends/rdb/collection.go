@@ -132,6 +132,11 @@ func (w *writer) seal(version uint16, head ...byte) []byte {
 	if w.n == 0 {
 		return nil
 	}
+	return w.close(version, head...)
+}
+
+// close is seal for what may be empty.
+func (w *writer) close(version uint16, head ...byte) []byte {
 	head = appendLength(head, w.n)
 	p := w.p[headRoom-len(head):]
 	copy(p, head)

@@ -15,7 +15,8 @@ import (
 
 var background = context.Background()
 
-// contents is a value of any type in a form that can be compared: a list in its order, anything else sorted.
+// contents is a value of any type in a form that can be compared: lists and streams in their order, anything else
+// sorted.
 type contents struct {
 	kind     string
 	elements []string
@@ -54,6 +55,10 @@ func heldBy(tx backends.Tx, key []byte) (c contents) {
 	case backends.HashType:
 		h, _ := tx.Hash(key)
 		h.Each(func(f, v []byte) bool { return add("%s", pairText(f, v, h.FieldDeadline(f))) })
+	case backends.StreamType:
+		s, _ := tx.Stream(key)
+		c.elements = streamTexts(s)
+		return c
 	}
 	slices.Sort(c.elements)
 	return c
@@ -68,6 +73,7 @@ func heldByRedis(p redis.Pipeliner, key string) func() (contents, error) {
 		"set":    p.Do(background, "smembers", key),
 		"zset":   p.Do(background, "zrange", key, 0, -1, "withscores"),
 		"hash":   p.Do(background, "hgetall", key),
+		"stream": p.Do(background, "xinfo", "stream", key, "full", "count", 0),
 	}
 	return func() (contents, error) {
 		c := contents{kind: kind.Val()}
@@ -75,7 +81,12 @@ func heldByRedis(p redis.Pipeliner, key string) func() (contents, error) {
 		if !ok {
 			return c, kind.Err()
 		}
-		if c.kind == "string" {
+		switch c.kind {
+		case "stream":
+			info, err := cmd.Slice()
+			c.elements = infoTexts(info)
+			return c, err
+		case "string":
 			text, err := cmd.Text()
 			c.elements = []string{strconv.Quote(text)}
 			return c, err
@@ -108,11 +119,9 @@ func heldByRedis(p redis.Pipeliner, key string) func() (contents, error) {
 // runner runs a body in a transaction of some engine.
 type runner func(body func(tx backends.Tx) error) error
 
-// engines are one fake and one real engine, each with a key "k".
-func engines(t testing.TB) map[string]runner {
+// openMemory opens a memory engine for the time of a test.
+func openMemory(t testing.TB, limits *backends.Compact) backends.Engine {
 	t.Helper()
-	limits := backends.NewCompact()
-	limits.HashEntries.Store(512)
 	b, err := memory.Driver.Config().Open(background, backends.Env{Name: "memory", Compact: limits})
 	if err != nil {
 		t.Fatal(err)
@@ -122,15 +131,24 @@ func engines(t testing.TB) map[string]runner {
 			t.Error(err)
 		}
 	})
-	fake := newFake()
-	on := func(e backends.Engine) runner {
-		return func(body func(tx backends.Tx) error) error {
-			a := &backends.Access{Keys: [][]byte{[]byte("k")}, Write: true, Now: 1}
-			_, err := e.Do(background, a, backends.BodyFunc(body))
-			return err
-		}
+	return b.(backends.Engine)
+}
+
+// on runs bodies in transactions of an engine on a key "k".
+func on(e backends.Engine) runner {
+	return func(body func(tx backends.Tx) error) error {
+		a := &backends.Access{Keys: [][]byte{[]byte("k")}, Write: true, Now: 1}
+		_, err := e.Do(background, a, backends.BodyFunc(body))
+		return err
 	}
-	return map[string]runner{"fake": on(fake), "memory": on(b.(backends.Engine))}
+}
+
+// engines are one fake and one real engine, each with a key "k".
+func engines(t testing.TB) map[string]runner {
+	t.Helper()
+	limits := backends.NewCompact()
+	limits.HashEntries.Store(512)
+	return map[string]runner{"fake": on(newFake()), "memory": on(openMemory(t, limits))}
 }
 
 // taken restores a payload as "k" and returns what it holds then, how it is kept, and its own dump.

@@ -21,7 +21,8 @@ type fakeEngine struct {
 type fakeKey struct {
 	val     []byte // of a string
 	at      int64
-	members *fakeMembers // of a collection; nil: it is a string
+	members *fakeMembers // of a collection
+	stream  *fakeStream
 }
 
 func newFake() *fakeEngine {
@@ -83,6 +84,8 @@ func (x fakeTx) Type(key []byte) backends.Type {
 		return backends.None
 	case k.members != nil:
 		return k.members.kind
+	case k.stream != nil:
+		return backends.StreamType
 	}
 	return backends.StringType
 }
@@ -118,6 +121,9 @@ func (x fakeTx) Copy(from []byte, db int, to []byte) {
 	if k, ok := x.get(from); ok {
 		if k.members != nil {
 			k.members = k.members.clone()
+		}
+		if k.stream != nil {
+			k.stream = k.stream.clone()
 		}
 		x.e.dbs[db][string(to)] = k
 	}

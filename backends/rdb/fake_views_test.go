@@ -75,8 +75,6 @@ func (x fakeTx) ZSet(key []byte) (backends.ZSet, error) {
 	return fakeZSet{v}, err
 }
 
-func (x fakeTx) Stream([]byte) (backends.Stream, error) { return nil, backends.ErrNoType }
-
 func (x fakeTx) Hash(key []byte) (backends.Hash, error) {
 	v, err := x.open(key, backends.HashType)
 	return fakeHash{v}, err
@@ -88,7 +86,10 @@ func (x fakeTx) Encoding(key []byte) string {
 	if !ok {
 		return ""
 	}
-	if k.members == nil {
+	switch {
+	case k.stream != nil:
+		return "stream"
+	case k.members == nil:
 		return backends.StringEncoding(k.val)
 	}
 	bytes, longest, integers, timed := 0, 0, true, false

@@ -115,6 +115,78 @@ func TestEveryTypeMovesWithItsDeadlines(t *testing.T) {
 	}
 }
 
+// A stream of many nodes and deliveries goes over whole, among others that are small or empty.
+func TestStreamsMoveFromOneEngineToAnother(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	keys := [][]byte{[]byte("empty"), []byte("large"), []byte("small"), []byte("none")}
+	sizes := []int{0, 30_000, 5, -1}
+	fill := func(s backends.Stream, n int) {
+		s.SetState(backends.StreamState{Last: backends.StreamID{Ms: 3}, Added: 7})
+		g := s.Groups().Create([]byte("group"), backends.GroupState{Last: backends.StreamID{Ms: uint64(n)}, Read: int64(n) - 1})
+		for _, name := range []string{"", "alice", "bob"} {
+			g.Consumers().Set([]byte(name), backends.Consumer{Seen: 5, Active: 5})
+		}
+		for i := range n {
+			id := backends.StreamID{Ms: 4 + uint64(i/3), Seq: uint64(i % 3)}
+			s.Append(id, [][]byte{[]byte("field"), []byte(element(r)), []byte("number"), fmt.Append(nil, i)})
+			if i%2 == 0 {
+				g.SetPending(id, backends.Delivery{Consumer: []byte([]string{"", "alice"}[i/2%2]), Delivered: int64(i), Count: uint64(i)})
+			}
+		}
+		for i := range n / 10 {
+			s.Delete(backends.StreamID{Ms: 4 + uint64(i)})
+		}
+	}
+	look := func(e backends.Engine) (all []contents) {
+		_, err := e.Do(background, &backends.Access{Keys: keys, Now: 1}, backends.BodyFunc(func(tx backends.Tx) error {
+			for _, key := range keys {
+				all = append(all, heldBy(tx, key))
+			}
+			return nil
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	first := openMemory(t, backends.NewCompact())
+	_, err := first.Do(background, &backends.Access{Keys: keys, Write: true, Now: 1}, backends.BodyFunc(func(tx backends.Tx) error {
+		for i, key := range keys[:3] {
+			s, err := tx.Stream(key)
+			if err != nil {
+				return err
+			}
+			fill(s, sizes[i])
+			tx.SetExpiry(key, later)
+		}
+		return nil
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := look(first)
+	from := backends.Engine(first)
+	for _, to := range []backends.Engine{openMemory(t, backends.NewCompact()), newFake(), openMemory(t, backends.NewCompact())} {
+		source, _ := MoverOf(from)
+		target, _ := MoverOf(to)
+		vals, err := source.Dump(background, 0, keys)
+		if err != nil || vals[3].Payload != nil || vals[1].ExpireAt != later {
+			t.Fatal(vals[3].Payload, vals[1].ExpireAt, err)
+		}
+		if err := target.Restore(background, 0, vals); err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range look(to) {
+			if !got.equal(want[i]) || got.kind != []string{"stream", "stream", "stream", "none"}[i] {
+				t.Errorf("%s in %s came as %.500q, not %.500q", keys[i], to.Name(), got, want[i])
+			}
+		}
+		from = to
+	}
+}
+
 func TestALargeKeyEndsItsGroup(t *testing.T) {
 	e := newFake()
 	var keys [][]byte

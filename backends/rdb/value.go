@@ -3,7 +3,8 @@
 //
 // Start with value.go, the frame around a value. length.go has the lengths and strings of which all
 // types are made, collection.go what lists, sets, sorted sets and hashes share, and each of these has a
-// file. lzf.go is the compression, crc64.go the checksum. move.go makes a backends.Mover of any engine.
+// file. Streams have three, of which stream.go comes first. lzf.go is the compression, crc64.go the
+// checksum. move.go makes a backends.Mover of any engine.
 package rdb
 
 import (
@@ -67,14 +68,19 @@ var readers = map[byte]func(*reader) value{
 	typeHashMetadata:    readHashMetadata,
 	typeHashDeadlinesRC: readHashDeadlinesRC,
 	typeHashDeadlines:   readHashDeadlines,
+
+	typeStream:       readStream(typeStream),
+	typeStreamState:  readStream(typeStreamState),
+	typeStreamActive: readStream(typeStreamActive),
 }
 
 // foreign names the types that Redis knows and that are not supported, by type byte.
-var foreign = map[byte]string{6: "module", 7: "module", 15: "stream", 19: "stream", 21: "stream"}
+var foreign = map[byte]string{6: "module", 7: "module"}
 
 // Dump returns the payload of a key as DUMP does, without its expiry; nil when it is absent. It
 // has the bytes that Redis 7.0 with rdbcompression would send, where Redis defines an order, and
-// Redis 7.0 can load it, unless it is a hash with field expiry. The error wraps ErrUnsupported.
+// Redis 7.0 can load it, unless it is a hash with field expiry. Of a stream it lacks when consumers were last
+// active, which 7.0 does not know. The error wraps ErrUnsupported.
 //
 // A payload has no limit, but Restore refuses strings of more than 512 MB in it, a blob included, as no
 // engine holds any.
@@ -92,6 +98,8 @@ func Dump(tx backends.Tx, key []byte) ([]byte, error) {
 		return dumpZSet(tx, key), nil
 	case backends.HashType:
 		return dumpHash(tx, key), nil
+	case backends.StreamType:
+		return dumpStream(tx, key), nil
 	default:
 		// Not nothing: a switch would take the key for absent.
 		return nil, fmt.Errorf("%w: %s", ErrUnsupported, t)

@@ -115,7 +115,8 @@ func TestBadPayloadsChangeNothing(t *testing.T) {
 		"LZF that is cut":        {frame(10, 0, 0xc3, 9, 9, 0), ErrFormat},
 		"LZF from before it":     {frame(10, 0, 0xc3, 2, 3, 0x20, 0), ErrFormat},
 		"a list of nothing":      {frame(10, 18, 0), ErrFormat},
-		"a stream":               {frame(10, 19, 0), ErrUnsupported},
+		"a stream that is short": {frame(10, 19, 0), ErrFormat},
+		"a module":               {frame(10, 7, 0), ErrUnsupported},
 	} {
 		e := newFake()
 		e.dbs[0]["k"] = fakeKey{val: []byte("old"), at: 100}
@@ -124,7 +125,7 @@ func TestBadPayloadsChangeNothing(t *testing.T) {
 			t.Errorf("%s: %v, want %v; the key is %q", name, err, c.want, k.val)
 		}
 	}
-	if _, err := restored(frame(12, 21)); err == nil || err.Error() != "ERR unsupported data type: stream" {
+	if _, err := restored(frame(12, 6)); err == nil || err.Error() != "ERR unsupported data type: module" {
 		t.Error(err)
 	}
 }
