@@ -76,7 +76,7 @@ func want(t testing.TB, b *Backend, key, value string, at int64) {
 
 func TestSuite(t *testing.T) {
 	backendtest.Run(t, func(t *testing.T) backends.Backend { return openIn(t, t.TempDir(), nil) },
-		backends.HashType, backends.SetType, backends.ListType, backends.ZSetType)
+		backends.HashType, backends.SetType, backends.ListType, backends.ZSetType, backends.StreamType)
 }
 
 func TestEverythingSurvivesARestart(t *testing.T) {

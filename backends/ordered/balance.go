@@ -100,7 +100,7 @@ func (t *tree) cutAt(n *node, where cut) int {
 // between is the edge of a leaf: not after its first element b, after the element a before it, and as short as
 // can be. Where members are in order whatever their scores, edges are so too.
 func (t *tree) between(a, b *item) item {
-	if !t.scored {
+	if !t.sorted {
 		return item{}
 	}
 	before, first := t.text(a), t.text(b)

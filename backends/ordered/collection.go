@@ -13,7 +13,7 @@ import (
 // transaction, or when somebody asks for the records. So a thousand pushes in one command rewrite a leaf
 // once.
 //
-//	view -> handle -> collection -> packed bytes, or the count of members, or a tree of nodes
+//	view -> handle -> collection -> packed bytes, or the count of members, or a tree of nodes, or a stream
 //
 // Whoever replaces or removes the record makes the collection stale, and the views look again.
 
@@ -26,6 +26,8 @@ const (
 	timedForm form = 't'
 	tableForm form = 'm'
 	treeForm  form = 'n'
+
+	streamForm form = 's'
 )
 
 // encoding is the form in the words of OBJECT ENCODING.
@@ -39,6 +41,8 @@ func (f form) encoding(kind backends.Type) string {
 		return "listpackex"
 	case tableForm:
 		return "hashtable"
+	case streamForm:
+		return "stream"
 	}
 	if kind == backends.ListType {
 		return "quicklist"
@@ -68,7 +72,8 @@ type collection struct {
 	count  int    // of elements, when they are outside of the record
 	fields int64  // as in meta, like timed
 	timed  int
-	tree   *tree // treeForm
+	tree   *tree   // treeForm
+	stream *stream // streamForm
 
 	version uint64 // of what is outside of the record; 0: none yet
 	dirty   bool
@@ -112,6 +117,9 @@ func (c *collection) decode(m *meta) (err error) {
 			err = errDamaged
 		}
 		n = c.count
+	case c.form == streamForm && c.kind == backends.StreamType:
+		c.stream, err = decodeStream(c, m.body)
+		n = 1 // whatever it has, it is there
 	case c.form == intsForm && c.kind == backends.SetType:
 		if err = intset.Valid(m.body); err == nil {
 			n = intset.Set(m.body).Len()
@@ -165,7 +173,9 @@ func (c *collection) touch() {
 }
 
 // packed says whether the value is one record.
-func (c *collection) packed() bool { return c.form != tableForm && c.form != treeForm }
+func (c *collection) packed() bool {
+	return c.form != tableForm && c.form != treeForm && c.form != streamForm
+}
 
 // len is the number of elements.
 func (c *collection) len() int {
@@ -214,8 +224,17 @@ func (c *collection) write() {
 		return
 	}
 	c.dirty = false
+	if c.stream != nil && !c.stream.write() {
+		return
+	}
 	m := meta{kind: c.kind, form: c.form, deadline: c.at.meta.deadline, fields: c.fields, timed: c.timed, body: c.pack}
-	if !c.packed() {
+	switch {
+	case c.stream != nil:
+		m.body = c.stream.encode()
+		if c.version != 0 {
+			m.outside = part{version: c.version, size: uint64(max(c.stream.Length, 1))}
+		}
+	case !c.packed():
 		m.outside = part{version: c.version, size: uint64(c.count)}
 	}
 	if c.tree != nil {

@@ -75,6 +75,31 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
+func TestAHashLeavesItsListpackWhenAFieldIsSetAboveALoweredLimit(t *testing.T) {
+	limits := backends.NewCompact()
+	e := open(t, newStore(), func(o *Options) { o.Compact = limits })
+	defer shut(t, e)
+	for _, want := range []string{"listpack", "hashtable"} {
+		must(t, e, func(tx backends.Tx) error {
+			v := collections{}.open(t, tx, backends.HashType)
+			if created := v.hash.Put([]byte("a"), []byte(want)); created != (want == "listpack") {
+				t.Errorf("created: %v", created)
+			}
+			if want == "listpack" {
+				v.hash.Put([]byte("b"), []byte("x"))
+			}
+			if got := tx.Encoding([]byte("k")); got != want {
+				t.Errorf("it is a %s, want %s", got, want)
+			}
+			if got, _ := v.hash.Get([]byte("a")); string(got) != want {
+				t.Errorf("the field is %q", got)
+			}
+			return nil
+		}, "k")
+		limits.HashEntries.Store(1)
+	}
+}
+
 // TestHugeElements has elements that are far too long for a record.
 func TestHugeElements(t *testing.T) {
 	s := newStore()

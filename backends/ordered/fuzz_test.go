@@ -71,6 +71,12 @@ func fillForFuzz(tx backends.Tx, kind backends.Type, n int) error {
 				return err
 			}
 			z.Put(name(i), float64(i))
+		case backends.StreamType:
+			s, err := tx.Stream(key)
+			if err != nil {
+				return err
+			}
+			appendNext(s, []byte("field"), name(i))
 		}
 	}
 	return nil
@@ -133,6 +139,7 @@ var fuzzBodies = []func(tx backends.Tx) error{
 	fuzzSet,
 	fuzzList,
 	fuzzZSet,
+	fuzzStream,
 	func(tx backends.Tx) error {
 		for _, kind := range modelKinds {
 			if err := fillForFuzz(tx, kind, 20); err != nil && !errors.Is(err, backends.ErrWrongType) {

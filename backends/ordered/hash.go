@@ -55,24 +55,26 @@ func (v *hashView) Put(field, value []byte) (created bool) {
 	if !c.packed() {
 		return c.putField(field, value)
 	}
-	if pos := c.find(field); pos != 0 {
+	lp, pos := c.own(), c.find(field)
+	if pos != 0 {
 		created = c.expired(c.deadline(pos))
 		at := c.behind(pos)
-		lp := c.own().Replace(at, value)
+		lp = lp.Replace(at, value)
 		if c.form == timedForm {
 			lp = lp.ReplaceInt(lp.Next(at), 0)
 		}
-		c.pack = lp
-		return created
+	} else {
+		created = true
+		lp = lp.Append(field).Append(value)
+		if c.form == timedForm {
+			lp = lp.AppendInt(0)
+		}
 	}
-	lp := c.own().Append(field).Append(value)
-	if c.form == timedForm {
-		lp = lp.AppendInt(0)
-	}
+	// With an old field too: the limit may have been lowered since.
 	if c.pack = lp; int64(c.len()) > c.x.e.o.Compact.HashEntries.Load() {
 		c.spread()
 	}
-	return true
+	return created
 }
 
 // fitsHash says whether a listpack is fit for a field and a value.

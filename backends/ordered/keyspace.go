@@ -81,9 +81,12 @@ func (x *tx) Copy(from []byte, db int, to []byte) {
 	if !ok {
 		return
 	}
-	if m.kind == backends.StringType {
+	switch m.kind {
+	case backends.StringType:
 		m.outside = x.duplicate(from, m.outside)
-	} else {
+	case backends.StreamType:
+		m.outside = x.duplicateStream(from, m.outside)
+	default:
 		m.outside = x.duplicateAll(m.outside)
 	}
 	x.in(db).put(x.in(db).find(to), m)

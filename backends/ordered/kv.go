@@ -9,7 +9,8 @@
 //
 // Hashes, sets, lists and sorted sets begin in collection.go, with how a transaction holds one. Small ones are
 // Redis's own bytes (packed.go). Of large ones, members have records (member.go), and what has an order is
-// a tree: node.go is a block of it, tree.go finds and changes elements, balance.go keeps its shape.
+// a tree: node.go is a block of it, tree.go finds and changes elements, balance.go keeps its shape. Streams
+// begin in stream.go.
 package ordered
 
 // KV is all that a store must be able to do. Its methods may be called from many goroutines at

@@ -42,7 +42,7 @@ import (
 //
 // The first version holds the text of a long key, in chunks. The second holds what the value has
 // outside of the record: the chunks of a long string, the elements of other types; the size is bytes or
-// elements. No field of a hash expires before the deadline called fields, which is in the index y; timed is how
+// elements, of a stream with those in the record. No field of a hash expires before the deadline called fields, which is in the index y; timed is how
 // many fields outside of the record have a deadline. A version belongs to one key and is never used again, so whoever drops a value writes its garbage
 // record and is done.
 //
@@ -53,6 +53,7 @@ import (
 //	t   a listpack of field, value, deadline, ...; 0 is no deadline
 //	m   nothing: the members of the hash or set are elsewhere
 //	n   the root of the tree of the list or sorted set
+//	s   the state of a stream, and its last entries (stream.go)
 //
 // p, i and t are byte for byte what Redis has for such a small value. So a small value is one record,
 // read and written as a whole, and a large one is many, of which a command touches those it is about.
@@ -62,7 +63,11 @@ import (
 //	v | version: 8 | number: 4                          -> a chunk of a string, or of the text of a key
 //	v | version: 8 | 'm' | hash: 6 | name               -> a member of a hash, a set or a sorted set (member.go)
 //	v | version: 8 | 'x' | deadline: 8 | hash: 6 | name -> 1, one per field that expires
-//	v | version: 8 | 'n' | node: 8                      -> a node of the tree of a list or a sorted set (node.go)
+//	v | version: 8 | 'n' | node: 8                      -> a node of the tree of a list or a sorted set (node.go),
+//	                                                       or of a tree of a stream; its root is node 0
+//	v | version: 8 | 'b' | ms: 8 | seq: 8               -> a block of entries of a stream, by its first ID (stream.go)
+//	v | version: 8 | 'g' | label                        -> a consumer group, which has a version too (stream_group.go)
+//	v | version: 8 | 'u' | label                        -> a consumer, under its group's version
 //	v | version: 8 | 'c' | id: 8 | number: 4            -> a chunk of a text that is too long for a record above
 //
 // Numbers of nodes and chunks are taken from where versions are, so they are never used again either,
@@ -98,6 +103,10 @@ const (
 	tagExpiry = 'x'
 	tagNode   = 'n'
 	tagChunk  = 'c'
+
+	tagBlock    = 'b' // of a stream
+	tagGroup    = 'g'
+	tagConsumer = 'u'
 )
 
 const (
@@ -254,6 +263,10 @@ func expiryFrom(version uint64, at int64) string {
 func nodeKey(version, id uint64) string {
 	b := elementKey(make([]byte, 0, 1+8+1+8), version, tagNode)
 	return text(binary.BigEndian.AppendUint64(b, id))
+}
+
+func blockKey(version uint64, master backends.StreamID) string {
+	return text(append(elementKey(make([]byte, 0, 1+8+1+idBytes), version, tagBlock), idKey(master)...))
 }
 
 // garbage is what the sweeper has to do: a version, or a space when version is 0.

@@ -60,7 +60,7 @@ func (p part) append(b []byte) []byte {
 // decodeMeta reads a record. The body is a part of b.
 func decodeMeta(b []byte) (m meta, err error) {
 	const known = hasDeadline | hasName | hasVersion | hasFields
-	if len(b) < 2 || b[1]&^known != 0 || b[0] == byte(backends.None) || b[0] > byte(backends.HashType) {
+	if len(b) < 2 || b[1]&^known != 0 || b[0] == byte(backends.None) || b[0] > byte(backends.StreamType) {
 		return meta{}, errDamaged
 	}
 	m.kind = backends.Type(b[0])

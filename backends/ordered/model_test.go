@@ -23,6 +23,8 @@ type typed struct {
 	set  map[string]bool
 	list []string
 	zset map[string]float64
+
+	stream *modelStream // nil when there is none
 }
 
 type modelField struct {
@@ -33,14 +35,20 @@ type modelField struct {
 func (v *typed) clone() *typed {
 	c := *v
 	c.hash, c.set, c.zset = maps.Clone(v.hash), maps.Clone(v.set), maps.Clone(v.zset)
-	c.list = slices.Clone(v.list)
+	c.list, c.stream = slices.Clone(v.list), v.stream.clone()
 	return &c
 }
 
-func (v *typed) len() int { return len(v.hash) + len(v.set) + len(v.list) + len(v.zset) }
+// len is 0 when the value is not there.
+func (v *typed) len() int {
+	if v.stream != nil {
+		return 1
+	}
+	return len(v.hash) + len(v.set) + len(v.list) + len(v.zset)
+}
 
 func (v *typed) String() string {
-	return fmt.Sprintf("{%v until %d: %.500v %.500v %.500v %.500v}", v.kind, v.at, v.hash, v.set, v.list, v.zset)
+	return fmt.Sprintf("{%v until %d: %.500v %.500v %.500v %.500v %.3000s}", v.kind, v.at, v.hash, v.set, v.list, v.zset, v.stream)
 }
 
 // typedModel is what an engine should hold at a time.
@@ -67,7 +75,7 @@ func (m *typedModel) settle() {
 	}
 }
 
-var modelKinds = []backends.Type{backends.HashType, backends.SetType, backends.ListType, backends.ZSetType}
+var modelKinds = []backends.Type{backends.HashType, backends.SetType, backends.ListType, backends.ZSetType, backends.StreamType}
 
 func (m *typedModel) place(r *rand.Rand) place {
 	key := fmt.Sprint("k", r.IntN(8))
@@ -134,6 +142,8 @@ func (m *typedModel) stepIn(r *rand.Rand, in backends.Tx, key []byte, v *typed) 
 			v.list, err = stepList(r, in, key, v.list, shrink)
 		case backends.ZSetType:
 			err = stepZSet(r, in, key, v.zset, shrink)
+		case backends.StreamType:
+			v.stream, err = stepStream(r, in, key, v.stream, shrink)
 		}
 		if err != nil {
 			return fmt.Errorf("%s %.20q: %w", v.kind, key, err)
@@ -393,6 +403,12 @@ func readTyped(in backends.Tx, key []byte) (*typed, error) {
 			return nil, err
 		}
 		z.Each(0, false, func(member []byte, score float64) bool { v.zset[string(member)] = score; return true })
+	case backends.StreamType:
+		s, err := in.Stream(key)
+		if err != nil {
+			return nil, err
+		}
+		v.stream = readStream(s)
 	}
 	return v, nil
 }
@@ -401,7 +417,7 @@ func (m *typedModel) differs(got *typedModel) string {
 	for p, v := range m.keys {
 		g := got.keys[p]
 		if g == nil || g.kind != v.kind || g.at != v.at || !reflect.DeepEqual(g.hash, v.hash) || !maps.Equal(g.set, v.set) ||
-			!slices.Equal(g.list, v.list) || !maps.Equal(g.zset, v.zset) {
+			!slices.Equal(g.list, v.list) || !maps.Equal(g.zset, v.zset) || g.stream.String() != v.stream.String() {
 			return fmt.Sprintf("%.30v is\n%v, want\n%v", p, g, v)
 		}
 	}
@@ -423,6 +439,7 @@ func tinyTypes(o *Options) {
 	o.Compact.SetValue.Store(20)
 	o.Compact.ZSetEntries.Store(6)
 	o.Compact.ZSetValue.Store(20)
+	o.Compact.StreamEntries.Store(4)
 }
 
 // TestTypesAndCrashesAgreeWithAModel is TestOperationsAndCrashesAgreeWithAModel for the other types, and

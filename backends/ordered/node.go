@@ -11,7 +11,7 @@ import (
 //	level: 1 | entries: uvarint | entry...
 //
 // An entry of a leaf, which has level 0, is an element. That of an inner node is a child: where it is, how
-// many elements it has and, in a sorted set, its edge. No element of the child comes before the edge, and
+// many elements it has and, where these are in order, its edge. No element of the child comes before the edge, and
 // none of those before the child comes after it. An edge need not be an element: it is as short as it can be. That
 // of the first child means nothing.
 //
@@ -75,7 +75,7 @@ func (t *tree) itemSize(it *item) int {
 
 func (t *tree) nodeSize(n *node) (size int) {
 	for i := range n.kids {
-		if size += 8 + binary.MaxVarintLen16; t.scored {
+		if size += 8 + binary.MaxVarintLen16; t.sorted {
 			size += t.itemSize(&n.kids[i].edge)
 		}
 	}
@@ -92,7 +92,7 @@ func (t *tree) encode(n *node) []byte {
 	for i := range n.kids {
 		k := &n.kids[i]
 		b = binary.AppendUvarint(binary.BigEndian.AppendUint64(b, k.id), uint64(k.count))
-		if t.scored {
+		if t.sorted {
 			b = t.appendItem(b, &k.edge)
 		}
 	}
@@ -147,7 +147,7 @@ func (t *tree) decodeItem(d *decoder, it *item) {
 	if size&1 == 0 {
 		it.text = d.bytes(size >> 1)
 	} else {
-		it.long = &part{version: d.uint64(), size: size >> 1, owner: t.c.version}
+		it.long = &part{version: d.uint64(), size: size >> 1, owner: t.version}
 		if it.long.version == 0 || it.long.size == 0 {
 			d.bad = true
 		}
@@ -164,7 +164,7 @@ func (t *tree) decodeKid(d *decoder, k *kid) {
 	if k.count = int(count); k.id == 0 || count == 0 || count > maxCount {
 		d.bad = true
 	}
-	if t.scored {
+	if t.sorted {
 		t.decodeItem(d, &k.edge)
 	}
 }
@@ -209,7 +209,7 @@ func (t *tree) kid(n *node, i int, keep bool) *node {
 	if k.node != nil {
 		return k.node
 	}
-	record := t.c.x.get(nodeKey(t.c.version, k.id))
+	record := t.c.x.get(nodeKey(t.version, k.id))
 	if t.c.x.err != nil {
 		return nil
 	}
@@ -242,7 +242,7 @@ func (t *tree) writeKids(n *node) {
 		}
 		t.writeKids(child)
 		if child.changed {
-			t.c.x.set(nodeKey(t.c.version, child.id), t.encode(child))
+			t.c.x.set(nodeKey(t.version, child.id), t.encode(child))
 			child.changed, child.stored = false, true
 		}
 	}
@@ -251,6 +251,6 @@ func (t *tree) writeKids(n *node) {
 // discard removes the record of a node that is no longer in the tree.
 func (t *tree) discard(n *node) {
 	if n.stored {
-		t.c.x.set(nodeKey(t.c.version, n.id), nil)
+		t.c.x.set(nodeKey(t.version, n.id), nil)
 	}
 }

@@ -18,7 +18,7 @@ func TestSuite(t *testing.T) {
 // TestSuiteWithTinyRecords has high trees and chunks. Large sets are kept like large hashes.
 func TestSuiteWithTinyRecords(t *testing.T) {
 	backendtest.Run(t, func(t *testing.T) backends.Backend { return open(t, newStore(), tiny) },
-		backends.HashType, backends.ListType, backends.ZSetType)
+		backends.HashType, backends.ListType, backends.ZSetType, backends.StreamType)
 }
 
 func Benchmark(b *testing.B) {

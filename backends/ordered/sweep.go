@@ -172,6 +172,8 @@ func (s *sweeper) part(g garbage, from, to string) (c *change, next string, err 
 		}
 		if t.set(key, nil); g.version == 0 {
 			t.sweepRecord(key, value)
+		} else if isGroup(key) {
+			t.sweepGroup(key, value)
 		}
 		return true
 	})
@@ -192,13 +194,28 @@ func (s *sweeper) part(g garbage, from, to string) (c *change, next string, err 
 func (t *transaction) sweepRecord(rk string, record []byte) {
 	m, err := decodeMeta(record)
 	if err != nil {
-		t.e.o.Log.Warn("sweep", "backend", t.e.o.Name, "record", rk, "error", err)
+		t.unswept(rk, err)
 		return
 	}
 	t.root.index(tagDeadline, m.deadline, rk, nil)
 	t.root.index(tagFields, m.fields, rk, nil)
 	t.forget(m.outside)
 	t.forget(m.name)
+}
+
+// sweepGroup leaves what a group of a swept stream has to another sweep.
+func (t *transaction) sweepGroup(gk string, record []byte) {
+	m, err := decodeMember(0, record)
+	version := groupVersion(m.value)
+	if err != nil || version == 0 {
+		t.unswept(gk, errDamaged)
+		return
+	}
+	t.discard(garbage{version: version})
+}
+
+func (t *transaction) unswept(key string, err error) {
+	t.e.o.Log.Warn("sweep", "backend", t.e.o.Name, "record", key, "error", err)
 }
 
 // commit waits until c is durable.

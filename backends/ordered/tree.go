@@ -17,10 +17,13 @@ import (
 // both together leave room. At the ends of the tree a split leaves the old node full: so pushes fill
 // leaves instead of leaving them half empty.
 type tree struct {
-	c      *collection
-	scored bool // a sorted set: elements have scores, and are in order
-	root   *node
-	path   []step // of the last search
+	c       *collection
+	version uint64 // of the records of nodes
+	count   *int   // of elements
+	sorted  bool   // elements are in order, whatever they are
+	scored  bool   // a sorted set: they have scores
+	root    *node
+	path    []step // of the last search
 }
 
 // step is one node on the way to an element, and the entry that the way goes on with.
@@ -31,7 +34,8 @@ type step struct {
 
 // newTree is the tree of a collection that has no elements yet.
 func newTree(c *collection) *tree {
-	return &tree{c: c, scored: c.kind == backends.ZSetType, root: &node{}}
+	scored := c.kind == backends.ZSetType
+	return &tree{c: c, version: c.version, count: &c.count, sorted: scored, scored: scored, root: &node{}}
 }
 
 // text is the text of an element; it is read and kept when it is in chunks.
@@ -45,7 +49,7 @@ func (t *tree) text(it *item) []byte {
 // newItem is an element of a list. A long one is stored.
 func (t *tree) newItem(element []byte) item {
 	if len(element) > t.c.x.e.o.element {
-		long := t.c.x.storeIn(t.c.version, element)
+		long := t.c.x.storeIn(t.version, element)
 		return item{long: &long}
 	}
 	return item{text: append([]byte{}, element...)}
@@ -128,7 +132,7 @@ func index(path []step) (i int) {
 
 // each visits the elements from an index on, or back from it, until fn says not to go on.
 func (t *tree) each(i int, back bool, fn func(it *item) (more bool)) {
-	for i >= 0 && i < t.c.count && t.c.x.err == nil {
+	for i >= 0 && i < *t.count && t.c.x.err == nil {
 		path := t.seek(i, false)
 		if path == nil {
 			return
@@ -168,7 +172,7 @@ func (t *tree) adjust(path []step, by int) {
 			s.n.kids[s.i].count += by
 		}
 	}
-	t.c.count += by
+	*t.count += by
 	t.c.touch()
 }
 

@@ -33,6 +33,7 @@ type transaction struct {
 	sets    views[setView]
 	lists   views[listView]
 	zsets   views[zsetView]
+	streams views[streamView]
 }
 
 // dropped is a key that was removed because its time had come.
@@ -69,10 +70,11 @@ func (t *transaction) end() {
 	t.sets.end()
 	t.lists.end()
 	t.zsets.end()
+	t.streams.end()
 	t.writes.reset()
 	*t = transaction{
 		change: change{writes: t.writes}, e: t.e, root: t.root, changes: 1, open: t.open,
-		strings: t.strings, hashes: t.hashes, sets: t.sets, lists: t.lists, zsets: t.zsets,
+		strings: t.strings, hashes: t.hashes, sets: t.sets, lists: t.lists, zsets: t.zsets, streams: t.streams,
 	}
 	t.root.transaction = t
 }
@@ -167,9 +169,6 @@ type tx struct {
 }
 
 var _ backends.Tx = (*tx)(nil)
-
-// Stream implements backends.Tx.
-func (x *tx) Stream([]byte) (backends.Stream, error) { return nil, backends.ErrNoType }
 
 // In implements backends.Tx.
 func (x *tx) In(db int) backends.Tx { return x.in(db) }

@@ -15,7 +15,7 @@ import (
 
 // TestTypesKeepTheirNumbers is about what is on disks.
 func TestTypesKeepTheirNumbers(t *testing.T) {
-	for number, kind := range []backends.Type{backends.None, 1: backends.StringType, 2: backends.ListType, 3: backends.SetType, 4: backends.ZSetType, 5: backends.HashType} {
+	for number, kind := range []backends.Type{backends.None, 1: backends.StringType, 2: backends.ListType, 3: backends.SetType, 4: backends.ZSetType, 5: backends.HashType, 6: backends.StreamType} {
 		if int(kind) != number {
 			t.Errorf("%v is %d, in stores it is %d", kind, kind, number)
 		}
