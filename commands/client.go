@@ -121,9 +121,9 @@ func clientLine(i ClientInfo) string {
 	if i.OutputBytes > 0 {
 		events = "rw"
 	}
-	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=0 psub=0 ssub=0 multi=-1"+
+	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=0 psub=0 ssub=0 multi=%d"+
 		" qbuf=%d qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=%d oll=0 omem=%d tot-mem=%d events=%s cmd=%s user=%s redir=-1 resp=%d lib-name=%s lib-ver=%s\n",
-		i.ID, i.Addr, i.LocalAddr, i.FD, i.Name, int64(i.Age.Seconds()), int64(i.Idle.Seconds()), i.Flags, i.DB,
+		i.ID, i.Addr, i.LocalAddr, i.FD, i.Name, int64(i.Age.Seconds()), int64(i.Idle.Seconds()), i.Flags, i.DB, i.Queued,
 		i.InputBytes, i.OutputBytes, i.OutputBytes, i.TotalBytes, events, i.LastCommand, i.User, i.Proto, i.LibName, i.LibVer)
 }
 

@@ -38,6 +38,9 @@ type Row struct {
 	// they are called follows from what it finds. Its transaction needs them all; Keys stay those that
 	// it may write.
 	Wide func(args [][]byte) bool
+	// Span says what a call's transaction touches, where that does not follow from its arguments. Such a command
+	// needs an Engine: it is not forwarded.
+	Span func(c *Ctx, a *backends.Access)
 	// LongFor says of a call what Long says of all calls. It sees the arguments alone, since the
 	// decision comes before the transaction.
 	LongFor func(args [][]byte) bool
@@ -76,12 +79,18 @@ const (
 	Fast
 	NoAuth
 	AllowBusy
+	SkipSlowlog
+	NoMulti // refused between MULTI and EXEC
 	// Whole is our own: the command touches every key, so that its transaction needs them all.
 	Whole
 	// AnyDB is our own: the command's keys may lie in any database.
 	AnyDB
 	// Long is our own: a single call may take long, or wait for something.
 	Long
+	// AtOnce is our own: between MULTI and EXEC the command runs at once, where others are queued.
+	AtOnce
+	// Apart is our own: the command looks at backends by itself, so it cannot run inside a transaction.
+	Apart
 )
 
 var flagNames = []struct {
@@ -90,7 +99,7 @@ var flagNames = []struct {
 }{
 	{Write, "write"}, {Readonly, "readonly"}, {DenyOOM, "denyoom"}, {Admin, "admin"}, {PubSub, "pubsub"},
 	{NoScript, "noscript"}, {Blocking, "blocking"}, {Loading, "loading"}, {Stale, "stale"}, {Fast, "fast"},
-	{NoAuth, "no_auth"}, {AllowBusy, "allow_busy"},
+	{NoAuth, "no_auth"}, {AllowBusy, "allow_busy"}, {SkipSlowlog, "skip_slowlog"}, {NoMulti, "no_multi"},
 }
 
 // Names lists the flags as COMMAND INFO does.

@@ -12,9 +12,9 @@ var connectionRows = []*Row{
 		Syntax: "[username] password", Complexity: "O(N) in the number of passwords of the user", Summary: "Proves who the client is.", Serve: auth},
 	{Name: "hello", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Categories: "connection", Group: "connection", Since: "6.0.0",
 		Syntax: "[protover [AUTH username password] [SETNAME clientname]]", Complexity: "O(1)", Summary: "Greets the server and agrees on a protocol.", Serve: hello},
-	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Categories: "connection", Group: "connection", Since: "6.2.0",
+	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | AtOnce, Categories: "connection", Group: "connection", Since: "6.2.0",
 		Complexity: "O(1)", Summary: "Makes the connection as if it were new.", Serve: reset},
-	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Categories: "connection", Group: "connection", Since: "1.0.0",
+	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | AtOnce, Categories: "connection", Group: "connection", Since: "1.0.0",
 		Complexity: "O(1)", Summary: "Closes the connection.", Serve: quit},
 }
 

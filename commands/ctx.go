@@ -54,8 +54,11 @@ func (c *Ctx) Access() *backends.Access {
 	a.All = c.Row.Flags&Whole != 0 || c.Row.Wide != nil && c.Row.Wide(c.Args)
 	a.Write = c.Row.Flags&Write != 0
 	a.Grows = c.Row.Flags&DenyOOM != 0
-	a.NoTouch = c.NoTouch
+	a.NoTouch, a.Silent = c.NoTouch, false
 	a.Now = c.Now
+	if c.Row.Span != nil {
+		c.Row.Span(c, a)
+	}
 	return a
 }
 
@@ -74,10 +77,32 @@ type Client interface {
 	Authenticated() bool
 	// Authenticate checks a user's password and remembers that it was right.
 	Authenticate(user, password []byte) bool
+	Transactor
+	// Affect is told of an effect of the call at hand, from inside of its transaction.
+	Affect(Effect)
 	// Reset returns the session to the state of a new connection.
 	Reset()
 	// CloseAfterReply ends the connection once the reply has been sent.
 	CloseAfterReply()
+}
+
+// Transactor is a session as far as MULTI and WATCH are concerned.
+type Transactor interface {
+	// Transaction is what was begun with MULTI; nil: none was.
+	Transaction() *Transaction
+	// SetTransaction begins one, or ends the one at hand.
+	SetTransaction(*Transaction)
+	// Watch has the session learn of changes to keys of the current database, from inside of a transaction
+	// that holds them.
+	Watch(tx backends.Tx, keys [][]byte)
+	// AppendWatched appends the keys that are watched, in whichever database.
+	AppendWatched(dst [][]byte) [][]byte
+	// Disturbed says whether a watched key has changed, its expiry included. tx holds them.
+	Disturbed(tx backends.Tx) bool
+	Unwatch()
+	// Finish ends one command of several that run as one: it puts the error in the place of what the command
+	// has replied since from, and accounts for it.
+	Finish(row *Row, from int, err error)
 }
 
 // ClientInfo is what CLIENT LIST shows of a session.
@@ -88,6 +113,7 @@ type ClientInfo struct {
 	Age, Idle       time.Duration
 	Flags           string
 	DB              int
+	Queued          int    // commands since MULTI; -1: outside of a transaction
 	FD              int    // the number of the socket; 0: unknown, or closed
 	InputBytes      int    // received, and not run yet
 	OutputBytes     int    // that the client has yet to read
@@ -113,6 +139,7 @@ type Server interface {
 	SetParameters(ctx context.Context, pairs []Parameter) error
 	ResetStats()
 	State
+	Observer
 }
 
 // Parameter is one configuration parameter.

@@ -25,7 +25,7 @@ func flushdb(c *Ctx, tx backends.Tx) error {
 	if err := c.checkFlush(); err != nil {
 		return err
 	}
-	tx.Flush()
+	c.flush(tx, c.Client.DB())
 	c.OK()
 	return nil
 }
@@ -35,10 +35,17 @@ func flushall(c *Ctx, tx backends.Tx) error {
 		return err
 	}
 	for db := range c.Server.Databases() {
-		tx.In(db).Flush()
+		c.flush(tx, db)
 	}
 	c.OK()
 	return nil
+}
+
+func (c *Ctx) flush(tx backends.Tx, db int) {
+	if c.Server.Observed() {
+		c.Server.Replacing(tx, db, -1)
+	}
+	tx.In(db).Flush()
 }
 
 // checkFlush accepts ASYNC and SYNC, which are the same here: space is always reclaimed in the background.
@@ -65,6 +72,10 @@ func swapdb(c *Ctx, tx backends.Tx) error {
 	second, err := c.database(b)
 	if err != nil {
 		return err
+	}
+	if c.Server.Observed() {
+		c.Server.Replacing(tx, first, second)
+		c.Server.Replacing(tx, second, first)
 	}
 	tx.In(first).Swap(second)
 	c.OK()

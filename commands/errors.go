@@ -51,6 +51,13 @@ const (
 	ErrBadArguments     Error = "ERR Invalid number of arguments specified for command"
 	ErrMaxClients       Error = "ERR max number of clients reached"
 
+	ErrNestedMulti  Error = "ERR MULTI calls can not be nested"
+	ErrNoMulti      Error = "ERR EXEC without MULTI"
+	ErrDiscard      Error = "ERR DISCARD without MULTI"
+	ErrWatchInMulti Error = "ERR WATCH inside MULTI is not allowed"
+	ErrExecAbort    Error = "EXECABORT Transaction discarded because of previous errors."
+	ErrNotInMulti   Error = "ERR Command not allowed inside a transaction"
+
 	ErrHashNotInteger   Error = "ERR hash value is not an integer"
 	ErrHashNotFloat     Error = "ERR hash value is not a float"
 	ErrNotFinite        Error = "ERR value is NaN or Infinity"
@@ -175,10 +182,12 @@ func subcommandSyntax(container string, sub []byte) Error {
 
 // Texts of our own, for what Redis does not have.
 const (
-	ErrBackend     Error = "ERR backend failed, see the server's log"
-	ErrUnavailable Error = "ERR backend unavailable, see the server's log"
-	ErrTimeout     Error = "ERR backend did not answer in time; the command may have taken effect"
-	ErrTooBusy     Error = "BUSY too many operations at once, try again later"
+	ErrBackend             Error = "ERR backend failed, see the server's log"
+	ErrNoTransactions      Error = "ERR the active backend does not run transactions"
+	ErrTransactionTooLarge Error = "ERR the transaction is larger than a request may be"
+	ErrUnavailable         Error = "ERR backend unavailable, see the server's log"
+	ErrTimeout             Error = "ERR backend did not answer in time; the command may have taken effect"
+	ErrTooBusy             Error = "BUSY too many operations at once, try again later"
 )
 
 func wrongArity(fullName string) Error {

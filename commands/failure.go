@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"switchyard/backends"
 	"switchyard/backends/rdb"
@@ -29,6 +30,12 @@ func UnknownBackend(name, known string) Error {
 // BackendClosed refuses what only an open backend can tell.
 func BackendClosed(name string) Error {
 	return Error("ERR backend '" + name + "' is not open, it is opened by the first switch to it")
+}
+
+// Discarded is what EXEC replies when it is refused because of err.
+func Discarded(err error) Error {
+	text, _ := TextOf(err)
+	return Error("EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR "))
 }
 
 // SwitchFailed tells why; the backend that was active still is.

@@ -7,11 +7,11 @@ var memoryTips = []string{"nondeterministic_output", "request_policy:all_shards"
 var memoryRows = []*Row{
 	{Name: "memory", Arity: -2, Group: "server", Since: "4.0.0", Complexity: "Depends on the subcommand",
 		Summary: "A container for commands about memory.", Subs: []*Row{
-			{Name: "doctor", Arity: 2, Flags: Long, Since: "4.0.0", Tips: memoryTips, Complexity: "O(1)",
+			{Name: "doctor", Arity: 2, Flags: Apart | Long, Since: "4.0.0", Tips: memoryTips, Complexity: "O(1)",
 				Summary: "Says what is wrong with the use of memory.", Serve: memoryDoctor},
 			{Name: "purge", Arity: 2, Flags: Long, Since: "4.0.0", Tips: []string{"request_policy:all_shards", "response_policy:all_succeeded"},
 				Complexity: "O(N) in the amount of memory", Summary: "Gives memory back to the system.", Serve: memoryPurge},
-			{Name: "stats", Arity: 2, Flags: Long, Since: "4.0.0", Tips: memoryTips, Complexity: "O(1)",
+			{Name: "stats", Arity: 2, Flags: Apart | Long, Since: "4.0.0", Tips: memoryTips, Complexity: "O(1)",
 				Summary: "Shows what memory is used for.", Serve: memoryStats},
 			{Name: "usage", Arity: -3, Flags: Readonly, Keys: subjectKey("RO"), Since: "4.0.0", Syntax: "key [SAMPLES count]", Complexity: "O(1)",
 				Summary: "Returns the bytes that a key and its value take.", Run: memoryUsage},

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"bytes"
 	"context"
 	"strconv"
 	"testing"
@@ -75,6 +76,8 @@ func (r *rig) call(args [][]byte) (err error) {
 }
 
 type fakeClient struct {
+	Transactor
+	effects       []Effect
 	info          ClientInfo
 	authenticated bool
 	noEvict       bool
@@ -94,6 +97,11 @@ func (c *fakeClient) SetNoTouch(on bool)  { c.noTouch = on }
 func (c *fakeClient) Info() ClientInfo    { return c.info }
 func (c *fakeClient) Authenticated() bool { return c.authenticated }
 func (c *fakeClient) CloseAfterReply()    { c.closed = true }
+
+func (c *fakeClient) Affect(e Effect) {
+	e.Key = bytes.Clone(e.Key)
+	c.effects = append(c.effects, e)
+}
 
 func (c *fakeClient) SetLib(attribute, value string) {
 	if attribute == "lib-name" {
@@ -125,7 +133,11 @@ type fakeServer struct {
 	resets    int
 	switched  []string
 	failure   error // of the STATE commands
+	observed  bool
 }
+
+func (s *fakeServer) Observed() bool                    { return s.observed }
+func (s *fakeServer) Replacing(_ backends.Tx, _, _ int) {}
 
 var _ Server = (*fakeServer)(nil)
 

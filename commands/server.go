@@ -10,7 +10,7 @@ import (
 const RedisVersion = "7.2.5"
 
 var serverRows = []*Row{
-	{Name: "info", Arity: -1, Flags: Loading | Stale | Long, Categories: "dangerous", Group: "server", Since: "1.0.0",
+	{Name: "info", Arity: -1, Flags: Apart | Loading | Stale | Long, Categories: "dangerous", Group: "server", Since: "1.0.0",
 		Tips:   []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
 		Syntax: "[section [section ...]]", Complexity: "O(1)", Summary: "Describes the server and what it has done.", Serve: info},
 	{Name: "time", Arity: 1, Flags: Loading | Stale | Fast, Group: "server", Since: "2.6.0",

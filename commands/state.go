@@ -6,15 +6,15 @@ import (
 )
 
 var stateRows = []*Row{
-	{Name: "state.switch", Arity: -2, Flags: Admin | NoScript | Long, Group: "state", Since: "0.1.0", Syntax: "name [FLUSH | MERGE | NOCOPY]", Complexity: "O(N) in the number of keys",
+	{Name: "state.switch", Arity: -2, Flags: NoMulti | Admin | NoScript | Long, Group: "state", Since: "0.1.0", Syntax: "name [FLUSH | MERGE | NOCOPY]", Complexity: "O(N) in the number of keys",
 		Summary: "Moves all keys to another backend and makes it the active one.", Serve: stateSwitch},
-	{Name: "state.backends", Arity: 1, Flags: Admin | NoScript | Long, Group: "state", Since: "0.1.0", Complexity: "O(N) in the number of backends",
+	{Name: "state.backends", Arity: 1, Flags: Apart | Admin | NoScript | Long, Group: "state", Since: "0.1.0", Complexity: "O(N) in the number of backends",
 		Summary: "Lists the configured backends, their health and capabilities.", Serve: stateBackends},
-	{Name: "state.stats", Arity: -1, Flags: Admin | NoScript | Long, Group: "state", Since: "0.1.0", Syntax: "[name]", Complexity: "O(1)",
+	{Name: "state.stats", Arity: -1, Flags: Apart | Admin | NoScript | Long, Group: "state", Since: "0.1.0", Syntax: "[name]", Complexity: "O(1)",
 		Summary: "Describes the contents and the traffic of a backend.", Serve: stateStats},
-	{Name: "state.cleanup", Arity: 1, Flags: Admin | NoScript | Long, Group: "state", Since: "0.1.0", Complexity: "O(N) in the number of expired keys",
+	{Name: "state.cleanup", Arity: 1, Flags: NoMulti | Admin | NoScript | Long, Group: "state", Since: "0.1.0", Complexity: "O(N) in the number of expired keys",
 		Summary: "Removes expired keys of the active backend now.", Serve: stateCleanup},
-	{Name: "state.optimize", Arity: 1, Flags: Admin | NoScript | Long, Group: "state", Since: "0.1.0", Complexity: "Depends on the backend",
+	{Name: "state.optimize", Arity: 1, Flags: NoMulti | Admin | NoScript | Long, Group: "state", Since: "0.1.0", Complexity: "Depends on the backend",
 		Summary: "Reclaims the space of removed data in the active backend now.", Serve: stateOptimize},
 	{Name: "state.help", Arity: 1, Flags: NoScript | Long, Group: "state", Since: "0.1.0", Complexity: "O(1)",
 		Summary: "Lists the STATE commands.", Serve: stateHelp},

@@ -26,7 +26,7 @@ func NewTable() *Table {
 		zsetRows, zsetRangeRows, zsetOpsRows, zsetPopRows, geoRows,
 		streamRows, streamReadRows, streamGroupRows, streamPendingRows, streamInfoRows,
 		hashRows, fieldExpiryRows, setRows, setOpsRows, objectRows, memoryRows,
-		connectionRows, clientRows, commandRows, serverRows, configRows, stateRows,
+		connectionRows, transactionRows, clientRows, commandRows, serverRows, configRows, stateRows,
 	}
 	for _, family := range families {
 		for _, r := range family {
@@ -74,7 +74,7 @@ func (t *Table) number(r *Row, fullName string) {
 		panic(fmt.Sprintf("commands: %s has %d ways to run", fullName, ways))
 	case r.Arity == 0, len(r.Name) > longestName, r.Name != strings.ToLower(r.Name):
 		panic("commands: malformed row for " + fullName)
-	case r.Run != nil && r.Flags&(Write|Readonly) == 0:
+	case r.Run != nil && r.Span == nil && r.Flags&(Write|Readonly) == 0:
 		panic("commands: neither write nor readonly: " + fullName)
 	}
 	var err error

@@ -24,7 +24,7 @@ func (s *session) Execute(args [][]byte) {
 	if err == nil {
 		err = s.authorise(row)
 	}
-	if err == nil && row.Serve == nil {
+	if err == nil && row.Serve == nil && !s.queues(row) {
 		err = s.enter()
 	}
 	s.call.Brief = false
@@ -61,7 +61,7 @@ func (s *session) Try(args [][]byte) bool {
 	if err == nil {
 		err = s.authorise(row)
 	}
-	if err == nil && (row.IsLong(args) || row.Serve == nil && !s.tryEnter()) {
+	if err == nil && !s.queues(row) && (row.IsLong(args) || row.Serve == nil && !s.tryEnter()) {
 		return false
 	}
 	start := s.begin(args)
@@ -88,6 +88,8 @@ func (s *session) dispatch(row *commands.Row, err error, start time.Time) (done 
 	switch {
 	case err != nil:
 		s.refuse(row, err)
+	case s.queues(row):
+		s.queue(row)
 	case row.Serve != nil:
 		s.serve(row, start)
 	default:
@@ -134,11 +136,16 @@ func (s *session) serve(row *commands.Row, start time.Time) {
 // operate runs a command about data on the active backend; done is as for dispatch.
 func (s *session) operate(row *commands.Row, start time.Time) (done bool) {
 	b := s.server.active.Load()
-	if b.engine == nil {
+	switch {
+	case b.engine == nil && row.Span != nil:
+		s.refuse(row, commands.ErrNoTransactions)
+		return true
+	case b.engine == nil:
 		s.forward(b, row, start)
 		return true
 	}
 	from := len(s.call.Buf)
+	s.began = start
 	access := s.call.Access()
 	commit, err := b.engine.Do(s.server.ctx, access, &s.call)
 	if err == commands.ErrLong {
@@ -146,7 +153,7 @@ func (s *session) operate(row *commands.Row, start time.Time) (done bool) {
 		return false
 	}
 	if access.Write {
-		s.track(row, access.DB, access.Keys)
+		s.track(row, row.Span != nil && access.All, access.DB, access.Keys)
 	}
 	b.count(s.stats, access.Write, err)
 	s.conclude(row, from, err)
@@ -190,11 +197,11 @@ func (s *session) tryEnter() bool {
 
 // track tells a switch under way what was written. It is called after the write and inside the
 // gate, as switching.Tracker asks for.
-func (s *session) track(row *commands.Row, db int, keys [][]byte) {
+func (s *session) track(row *commands.Row, whole bool, db int, keys [][]byte) {
 	t := s.server.tracker.Load()
 	switch {
 	case t == nil:
-	case row.Flags&commands.Whole != 0:
+	case whole, row.Flags&commands.Whole != 0:
 		t.MarkAll()
 	case row.Flags&commands.AnyDB != 0:
 		for db := range s.server.config.Databases {
@@ -223,7 +230,7 @@ func (s *session) refuse(row *commands.Row, err error) {
 		s.closing = true
 		return
 	}
-	s.conclude(row, len(s.call.Buf), err)
+	s.conclude(row, len(s.call.Buf), s.breakTransaction(row, err))
 	if row != nil {
 		s.stats.rows[row.Index].rejected.Add(1)
 	}

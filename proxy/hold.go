@@ -145,7 +145,7 @@ func (s *session) trackForwarded(h *hold) {
 	}
 	f := h.flight
 	if h.row != s.server.foreignRow {
-		s.track(h.row, f.db, h.row.AppendKeys(nil, f.args))
+		s.track(h.row, false, f.db, h.row.AppendKeys(nil, f.args))
 		return
 	}
 	if f.foreign.Whole {

@@ -60,6 +60,7 @@ type Server struct {
 	errors     errorStats
 	rates      rates
 	patience   patience
+	watches    *watches
 	foreignRow *commands.Row // stands for every command that only a backend knows
 	complaints complaints
 
@@ -81,7 +82,7 @@ func New(config *Config, version string, log *slog.Logger) (*Server, error) {
 		config: config, version: version, log: log, table: commands.NewTable(), compact: backends.NewCompact(), gate: newGate(),
 		password: sha256.Sum256([]byte(config.Password)), started: time.Now(), clients: map[int64]*session{},
 		operations: newOperations(config.Limits.Operations, config.Timeouts.Operation.Duration),
-		folder:     folder{path: config.Data},
+		folder:     folder{path: config.Data}, watches: newWatches(),
 	}
 	s.instances = newInstances(config, s.compact, log)
 	s.foreignRow = &commands.Row{Name: "foreign", FullName: "foreign", Index: len(s.table.Rows())}
@@ -175,9 +176,32 @@ func (s *Server) activate() error {
 	if err != nil {
 		return err
 	}
-	s.active.Store(b)
+	s.use(b)
 	s.epoch.Store(uint64(s.journal.Switches))
 	return nil
+}
+
+// use makes b the active backend, whose removals it follows from now on. Who watches a key learns that it may be
+// another one.
+func (s *Server) use(b *opened) {
+	if old := s.active.Load(); old != nil {
+		if n, ok := backends.As[backends.Notifier](old.Backend); ok {
+			n.OnRemove(nil)
+		}
+	}
+	if n, ok := backends.As[backends.Notifier](b.Backend); ok {
+		n.OnRemove(s.removed)
+	}
+	s.active.Store(b)
+	s.watches.touchAll()
+}
+
+// removed is told of each key that the active backend removes by itself, while the key is locked.
+func (s *Server) removed(db int, key []byte, _ backends.Reason) {
+	if t := s.tracker.Load(); t != nil {
+		t.Mark(db, [][]byte{key})
+	}
+	s.watches.lose(db, key)
 }
 
 // open opens an instance. One that keeps its data in the data folder needs that for this process alone.

@@ -32,15 +32,20 @@ type session struct {
 	now     time.Time            // the last look at the clock in this batch; zero: none yet
 	foreign backends.ForeignCall // of the command at hand
 
+	transaction *commands.Transaction // begun with MULTI; nil: none
+	began       time.Time             // when the command of a transaction began that runs
+	watch       *watch                // nil: it has never watched anything
+
 	trusted    bool // may run all commands
 	admitted   bool // counts among the operations that run at once
 	forwarding bool // inside the gate until the holds are settled
 	closing    bool // after the replies
 
-	db    atomic.Int32
-	proto atomic.Int32
-	seen  atomic.Int64 // Unix nanoseconds of the last request
-	last  atomic.Pointer[commands.Row]
+	db     atomic.Int32
+	proto  atomic.Int32
+	queued atomic.Int32 // see countQueued
+	seen   atomic.Int64 // Unix nanoseconds of the last request
+	last   atomic.Pointer[commands.Row]
 
 	mu              sync.Mutex
 	name            string
@@ -104,6 +109,7 @@ func (s *session) Received(n int) { s.stats.input.Add(int64(n)) }
 // must be tracked before the session leaves the gate.
 func (s *session) Close() {
 	s.Settle()
+	s.Unwatch()
 	s.server.remove(s)
 }
 
@@ -160,21 +166,34 @@ func (s *session) Info() commands.ClientInfo {
 	info := commands.ClientInfo{
 		ID: s.id, Addr: s.addr, LocalAddr: s.laddr, Name: s.name, DB: s.DB(), Proto: int(s.proto.Load()),
 		Age: now.Sub(s.opened), Idle: now.Sub(time.Unix(0, s.seen.Load())),
-		User: defaultUser, LibName: s.libName, LibVer: s.libVer, LastCommand: "NULL", Flags: "N",
+		User: defaultUser, LibName: s.libName, LibVer: s.libVer, LastCommand: "NULL",
 		FD: u.FD, InputBytes: u.Input, OutputBytes: u.Output, TotalBytes: memoryOf(u),
 	}
 	if row := s.last.Load(); row != nil {
 		info.LastCommand = row.FullName
 	}
-	switch {
-	case s.noEvict && s.noTouch:
-		info.Flags = "eT"
-	case s.noEvict:
-		info.Flags = "e"
-	case s.noTouch:
-		info.Flags = "T"
-	}
+	info.Queued = int(s.queued.Load()) - 1
+	info.Flags = flagsOf([]flag{{'x', info.Queued >= 0}, {'e', s.noEvict}, {'T', s.noTouch}})
 	return info
+}
+
+// flag is one of the letters by which CLIENT LIST describes a client.
+type flag struct {
+	letter byte
+	set    bool
+}
+
+func flagsOf(flags []flag) string {
+	var letters []byte
+	for _, f := range flags {
+		if f.set {
+			letters = append(letters, f.letter)
+		}
+	}
+	if len(letters) == 0 {
+		return "N"
+	}
+	return string(letters)
 }
 
 // memoryOf is what a session and the buffers of its connection take. It has no others while it is idle.
@@ -199,6 +218,8 @@ func (s *session) Authenticate(user, password []byte) bool {
 
 // Reset implements commands.Client.
 func (s *session) Reset() {
+	s.SetTransaction(nil)
+	s.Unwatch()
 	s.SelectDB(0)
 	s.SetProto(2)
 	s.SetName("")

@@ -73,7 +73,7 @@ func (s *Server) switchTo(ctx context.Context, source *opened, target *instance,
 			if err := s.record(s.journal.Flipped()); err != nil {
 				return err
 			}
-			s.active.Store(to)
+			s.use(to)
 			s.epoch.Store(uint64(s.journal.Switches))
 			return nil
 		},

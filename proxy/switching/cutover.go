@@ -4,18 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"switchyard/backends"
 )
 
 // copyAndFlip is the switch from the first mark to the flip.
 func (c *copier) copyAndFlip(ctx context.Context) error {
 	c.plan.Track(c.tracker)
 	defer c.plan.Track(nil)
-	if n, ok := backends.As[backends.Notifier](c.plan.From); ok {
-		n.OnRemove(func(db int, key []byte, _ backends.Reason) { c.tracker.Mark(db, [][]byte{key}) })
-		defer n.OnRemove(nil)
-	}
 	if c.plan.Mode == Flush || c.plan.Mode == Copy && c.plan.Partial {
 		c.log.Info("switch: emptying the target")
 		c.touched = true

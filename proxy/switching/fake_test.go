@@ -183,6 +183,7 @@ func (s *store) content() map[string]string {
 type house struct {
 	gate    sync.RWMutex
 	active  *store
+	source  *store // that of the switch under way
 	tmu     sync.Mutex
 	tracker *Tracker
 	opened  int
@@ -206,7 +207,12 @@ func (h *house) Open() {
 func (h *house) install(t *Tracker) {
 	h.tmu.Lock()
 	defer h.tmu.Unlock()
-	h.tracker = t
+	if h.tracker = t; t == nil {
+		h.source.OnRemove(nil)
+		return
+	}
+	h.source = h.active
+	h.source.OnRemove(func(db int, key []byte, _ backends.Reason) { t.Mark(db, [][]byte{key}) })
 }
 
 // do is dispatch: it runs a write in the documented order.

@@ -112,8 +112,8 @@ type Plan struct {
 	// Copy then empties it rather than refusing it.
 	Partial bool
 	Gate    Gate
-	// Track installs the Tracker in dispatch, and removes it with nil. When it returns, every
-	// command that has yet to mark its keys sees the new one.
+	// Track installs the Tracker in dispatch, and where the source tells what it removes by itself, and removes
+	// it with nil. When it returns, whoever has yet to mark keys sees the new one.
 	Track func(*Tracker)
 	// Flip makes the target the active backend, durably. It is called with the gate closed,
 	// once. With an error nothing may have changed.
