@@ -32,9 +32,9 @@ soak: ## compare generated commands with a real redis-server for SECONDS
 	@scripts/need
 	go test -race -timeout 0 -v -run '^TestDifferential$$' ./integration -soak $(SECONDS)s
 
-bench: ## measure beside redis-server
+bench: ## measure beside redis-server for half an hour, or what ARGS choose: ARGS=--help
 	@scripts/need
-	go run ./integration/bench
+	go run ./integration/bench $(ARGS)
 
 clean: ## remove what was built
 	rm -f switchyard

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"net"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,39 +17,30 @@ import (
 )
 
 const (
-	valueSize   = 64
-	keysPerMany = 10 // in one MGET or MSET; redis-benchmark's own MSET has 10
-
 	runTimeout     = time.Minute
 	calibrateStart = 1000 // requests of the first calibration run
 	calibrateShare = 8    // a calibration run lasts at least one part in so many of a measured one
 	calibrateGrow  = 8
 )
 
-var commandNames = []string{"GET", "SET", "INCR", "MGET", "MSET"}
-
 // errTooShort is a run whose throughput redis-benchmark, which counts in whole milliseconds, calls infinite.
 var errTooShort = errors.New("over within a millisecond: more --requests are needed to measure it")
 
 // load is what one run of redis-benchmark does.
 type load struct {
-	command                        string
+	step                           step
 	depth, clients, requests, keys int
 }
 
-// args spells the load for redis-benchmark, which has no test of its own for MGET.
+// args spells the load for redis-benchmark.
 func (l load) args(host, port string) []string {
 	n := strconv.Itoa
 	args := []string{"-h", host, "-p", port, "--csv", "-c", n(l.clients), "-P", n(l.depth), "-n", n(l.requests),
 		"-r", n(l.keys), "-d", n(valueSize)}
-	if l.command != "MGET" {
-		return append(args, "-t", strings.ToLower(l.command))
+	if l.step.line == "" {
+		return append(args, "-t", strings.ToLower(l.step.name))
 	}
-	args = append(args, "MGET")
-	for range keysPerMany {
-		args = append(args, stringPrefix+"__rand_int__")
-	}
-	return args
+	return append(args, strings.Fields(l.step.line)...)
 }
 
 // sample is what one run measured. An operation is one command, whatever number of keys it has.
@@ -66,34 +59,37 @@ func drive(ctx context.Context, s *server, l load) (sample, error) {
 	if s.hasExited() {
 		return sample{}, s.gone()
 	}
-	watched := []*process{s.process}
-	if s.upstream != nil {
-		watched = append(watched, s.upstream)
-	}
-	var used [2]time.Duration
-	for i, p := range watched {
-		before, err := p.cpu()
-		if err != nil {
-			return sample{}, err
-		}
-		used[i] = -before
+	before, upstreamBefore, err := s.cpu()
+	if err != nil {
+		return sample{}, err
 	}
 	f, err := redisBenchmark(ctx, s, l)
+	if err == nil && math.IsInf(f.ops, 0) {
+		err = errTooShort
+	}
 	if err != nil {
-		return sample{}, fmt.Errorf("%s at depth %d on %s: %w", l.command, l.depth, s.name, err)
+		return sample{}, fmt.Errorf("%s at depth %d on %s: %w", l.step.name, l.depth, s.name, err)
 	}
-	if math.IsInf(f.ops, 0) {
-		return sample{}, fmt.Errorf("%s at depth %d on %s: %w", l.command, l.depth, s.name, errTooShort)
-	}
-	for i, p := range watched {
-		after, err := p.cpu()
-		if err != nil {
-			return sample{}, err
-		}
-		used[i] += after
+	after, upstreamAfter, err := s.cpu()
+	if err != nil {
+		return sample{}, err
 	}
 	perOp := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 / float64(l.requests) }
-	return sample{Requests: l.requests, Ops: f.ops, P50: f.p50, P99: f.p99, CPU: perOp(used[0]), UpstreamCPU: perOp(used[1])}, nil
+	return sample{Requests: l.requests, Ops: f.ops, P50: f.p50, P99: f.p99,
+		CPU: perOp(after - before), UpstreamCPU: perOp(upstreamAfter - upstreamBefore)}, nil
+}
+
+// driveAll makes one run of each step, of as many requests.
+func driveAll(ctx context.Context, s *server, w workload, l load) ([]sample, error) {
+	var all []sample
+	for _, l.step = range w.steps {
+		sm, err := drive(ctx, s, l)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, sm)
+	}
+	return all, nil
 }
 
 // redisBenchmark is bounded in time, and ends at once when the server does: redis-benchmark itself
@@ -125,21 +121,19 @@ func redisBenchmark(ctx context.Context, s *server, l load) (figures, error) {
 	switch {
 	case ctx.Err() != nil:
 		return figures{}, context.Cause(ctx)
-	case err != nil && s.endsWithin(deathNotice):
-		return figures{}, s.gone()
 	case err != nil:
-		return figures{}, fmt.Errorf("redis-benchmark: %w: %s", err, strings.TrimSpace(stderr.String()))
+		return figures{}, s.blame(fmt.Errorf("redis-benchmark: %w: %s", err, strings.TrimSpace(stderr.String())))
 	}
 	return parseCSV(stdout.String())
 }
 
-// calibrate finds how many requests make a run as long as wanted, by runs that grow until one is long
-// enough to tell. They also warm the server up.
-func calibrate(ctx context.Context, s *server, l load, o options) (int, error) {
+// calibrate finds how many requests make a run of the slowest step as long as wanted, by runs that grow until
+// one is long enough to tell. They also warm the server up.
+func calibrate(ctx context.Context, s *server, w workload, l load, o options) (int, error) {
 	most := roundUp(o.requests, l.depth)
 	l.requests = roundUp(max(calibrateStart, 2*l.clients*l.depth), l.depth)
 	for l.requests < most {
-		r, err := drive(ctx, s, l)
+		samples, err := driveAll(ctx, s, w, l)
 		if errors.Is(err, errTooShort) {
 			l.requests *= calibrateGrow
 			continue
@@ -147,8 +141,9 @@ func calibrate(ctx context.Context, s *server, l load, o options) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		want := roundUp(int(r.Ops*o.duration.Seconds()), l.depth)
-		took := time.Duration(float64(l.requests) / r.Ops * float64(time.Second))
+		slowest := slices.MinFunc(samples, func(a, b sample) int { return cmp.Compare(a.Ops, b.Ops) }).Ops
+		want := roundUp(int(slowest*o.duration.Seconds()), l.depth)
+		took := time.Duration(float64(l.requests) / slowest * float64(time.Second))
 		if took >= o.duration/calibrateShare {
 			return max(min(want, most), l.depth), nil
 		}

@@ -1,10 +1,10 @@
 // The bench program answers one question: what does a client pay for having Switchyard in its way? It
 // starts redis-server, Switchyard on each of its backends and a redcon server that stores nothing, drives
-// them in turns with redis-benchmark, and prints throughput, latency and server CPU side by side.
+// them in turns with redis-benchmark, and prints throughput, latency, server CPU and memory side by side.
 //
 // It is a black box: it builds the binary at the module's root and imports nothing of ours. Read
-// servers.go for what is compared, measure.go for the order of the runs, drive.go for one run, table.go
-// for what is printed.
+// servers.go for what is compared, workloads.go for what with, measure.go for the order of the runs, drive.go
+// for one run, memory.go for bytes per key, table.go for what is printed.
 package main
 
 import (
@@ -32,7 +32,8 @@ func main() {
 		return
 	}
 	fail(err)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// SIGPIPE is that of our output: whoever read it has gone, and our servers must not outlive us.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	err = run(ctx, o, os.Stdout, os.Stderr)
 	stop()
 	fail(err)
@@ -69,23 +70,30 @@ func run(ctx context.Context, o options, out, progress io.Writer) (err error) {
 			return err
 		}
 	}
-	fmt.Fprintf(out, "run:   %s\n\n", o.describe())
+	fmt.Fprintf(out, "run:   %s\n\n", strings.Join(o.describe(), "\n       "))
 
 	raw, err := openJSON(o.jsonFile)
 	if err != nil {
 		return err
 	}
 	results, err := measure(ctx, o, y, progress)
+	var footprints []*footprint
+	if ctx.Err() == nil {
+		var weighErr error
+		footprints, weighErr = weigh(ctx, o, y, progress)
+		err = errors.Join(err, weighErr)
+	}
 	printTables(out, o, results)
+	printFootprints(out, o, footprints)
 	printVerdicts(out, o, results)
-	err = errors.Join(err, writeJSON(raw, o, m, results), raw.Close())
+	err = errors.Join(err, writeJSON(raw, o, m, results, footprints), raw.Close())
 	if ctx.Err() != nil {
 		return errors.New("interrupted: the tables hold what was measured by then")
 	}
-	return errors.Join(err, failures(results))
+	return errors.Join(err, failures(results, footprints))
 }
 
-// openJSON opens the file before a quarter of an hour is spent on what goes into it. No name: nowhere.
+// openJSON opens the file before half an hour is spent on what goes into it. No name: nowhere.
 func openJSON(name string) (io.WriteCloser, error) {
 	if name == "" {
 		name = os.DevNull
@@ -115,13 +123,20 @@ func build(ctx context.Context, dir string) (string, error) {
 
 // failures turns the cells that could not be measured into the program's error. A server that is gone fails
 // all its cells with the same words, which are said once.
-func failures(results []*result) error {
-	var errs []error
-	said := map[string]bool{}
+func failures(results []*result, footprints []*footprint) error {
+	var texts []string
 	for _, r := range results {
-		if r.Error != "" && !said[r.Error] {
-			said[r.Error] = true
-			errs = append(errs, errors.New(r.Error))
+		texts = append(texts, r.Error)
+	}
+	for _, p := range footprints {
+		texts = append(texts, p.Error)
+	}
+	var errs []error
+	said := map[string]bool{"": true}
+	for _, text := range texts {
+		if !said[text] {
+			said[text] = true
+			errs = append(errs, errors.New(text))
 		}
 	}
 	return errors.Join(errs...)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,13 +27,17 @@ func tiny(t *testing.T) options {
 	o := defaults
 	o.servers = []string{"floor", "redis"}
 	o.commands = []string{"GET", "SET", "INCR", "MGET", "MSET"}
+	o.memory = nil
 	o.depths = []int{1, 16}
 	o.clients, o.turns, o.requests, o.keys = 5, 2, 5000, 1000
+	o.rest = 10 * time.Millisecond
 	return o
 }
 
 func TestAWholeRunPrintsEveryServerAndLeavesNothingBehind(t *testing.T) {
 	o := tiny(t)
+	o.commands = append(o.commands, "LPUSH+RPOP")
+	o.memory = []string{"strings"}
 	o.jsonFile = filepath.Join(t.TempDir(), "raw.json")
 	var out, progress strings.Builder
 	if err := run(t.Context(), o, &out, &progress); err != nil {
@@ -42,13 +47,14 @@ func TestAWholeRunPrintsEveryServerAndLeavesNothingBehind(t *testing.T) {
 		`(?m)^cpu: .*cores`, `redis-server \d`,
 		`(?m)^ +floor +GET +1 +\d+ .* 100 %$`, `(?m)^ +redis +SET +16 +\d+ .* 1\.00 +-$`,
 		`(?m)^ +redis +INCR +1 `, `(?m)^ +redis +MGET +16 `, `(?m)^ +redis +MSET +16 `,
+		`(?m)^ +redis +LPUSH +1 .* 1\.00 +-$`, `(?m)^ +redis +RPOP +16 .* 1\.00 +-$`, `(?m)^ +redis +strings +1000 .* 1\.00$`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("%s is not in\n%s", want, out.String())
 		}
 	}
-	if regexp.MustCompile(`floor +INCR`).MatchString(out.String()) {
-		t.Error("the floor was asked for INCR, which needs a store")
+	if regexp.MustCompile(`floor +(INCR|LPUSH|strings)`).MatchString(out.String()) {
+		t.Error("the floor was asked for what needs a store")
 	}
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), "switchyard-bench-*"))
 	if err != nil || len(left) > 0 {
@@ -59,17 +65,23 @@ func TestAWholeRunPrintsEveryServerAndLeavesNothingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var raw struct{ Results []result }
+	var raw struct {
+		Results []result
+		Memory  []footprint
+	}
 	if err := json.Unmarshal(text, &raw); err != nil {
 		t.Fatal(err)
 	}
-	if cells := 2*2 + 5*2; len(raw.Results) != cells { // the floor's and redis-server's
+	if cells := 2*2 + 7*2; len(raw.Results) != cells { // the floor's and redis-server's
 		t.Errorf("%d cells in the file, not %d", len(raw.Results), cells)
 	}
 	for _, r := range raw.Results {
 		if len(r.Samples) != o.turns {
 			t.Errorf("%s %s has %d turns", r.Server, r.Command, len(r.Samples))
 		}
+	}
+	if len(raw.Memory) != 1 || raw.Memory[0].used() <= 0 {
+		t.Errorf("memory in the file: %+v", raw.Memory)
 	}
 }
 
@@ -99,19 +111,14 @@ func TestAnInterruptedRunStopsItsServers(t *testing.T) {
 
 func TestAServerThatDiesFailsItsCellsAtOnce(t *testing.T) {
 	o := tiny(t)
-	y := &yard{dir: t.TempDir()}
-	s, err := y.start(t.Context(), find("redis"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = y.stop() })
+	s := started(t)
 	begin := time.Now()
 	time.AfterFunc(300*time.Millisecond, func() { _ = s.cmd.Process.Kill() })
-	_, err = drive(t.Context(), s, load{command: "SET", depth: 1, clients: 5, requests: 1_000_000_000, keys: o.keys})
+	_, err := drive(t.Context(), s, load{step: workloadOf("SET").steps[0], depth: 1, clients: 5, requests: 1_000_000_000, keys: o.keys})
 	if err == nil || !strings.Contains(err.Error(), "redis ended (signal: killed)") {
 		t.Errorf("got %v", err)
 	}
-	if _, err = drive(t.Context(), s, load{command: "SET"}); err == nil || !strings.Contains(err.Error(), "redis ended") {
+	if _, err = drive(t.Context(), s, load{step: workloadOf("SET").steps[0]}); err == nil || !strings.Contains(err.Error(), "redis ended") {
 		t.Errorf("and the next time %v", err)
 	}
 	if took := time.Since(begin); took > runTimeout/2 {
@@ -130,24 +137,89 @@ func TestAProgramThatCannotStartShowsItsLastWords(t *testing.T) {
 	}
 }
 
-func TestFillWritesEveryKey(t *testing.T) {
-	o := tiny(t)
-	o.keys = 2345 // neither whole MSETs nor whole pipelines
+// started is a redis-server for the test.
+func started(t *testing.T) *server {
+	t.Helper()
 	y := &yard{dir: t.TempDir()}
 	s, err := y.start(t.Context(), find("redis"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = y.stop() })
+	t.Cleanup(func() {
+		if err := y.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestFillWritesEveryKey(t *testing.T) {
+	o := tiny(t)
+	o.commands = workloadNames()
+	o.keys = 2345 // neither whole MSETs nor whole batches
+	s := started(t)
 	if err := fill(t.Context(), s.addr, o); err != nil {
 		t.Fatal(err)
 	}
-	if got := redisCLI(t, s.addr, "dbsize"); got != "4690" {
-		t.Errorf("%s keys, not 2345 strings and 2345 counters", got)
+	if got := redisCLI(t, s.addr, "dbsize"); got != "4878" {
+		t.Errorf("%s keys, not 2345 strings, 2345 counters, 4 times 46 collections and 4 streams", got)
 	}
-	for _, key := range []string{"key:000000000000", "key:000000002344", "counter:000000002344"} {
-		if redisCLI(t, s.addr, "exists", key) != "1" {
-			t.Errorf("no %s", key)
+	for _, c := range []struct{ want, line string }{
+		{"64", "strlen key:000000000000"}, {"64", "strlen key:000000002344"}, {"0", "get counter:000000002344"},
+		{"10", "hlen hash:000000000045"}, {"64", "hstrlen hash:000000000000 field5"}, {"10", "llen list:000000000045"},
+		{"10", "scard set:000000000045"}, {"10", "zcard zset:000000000045"}, {"23", "zscore zset:000000000000 member:000000000005"},
+		{"100", "xlen stream:000000000003"},
+	} {
+		if got := redisCLI(t, s.addr, strings.Fields(c.line)...); got != c.want {
+			t.Errorf("%s: %s, not %s", c.line, got, c.want)
+		}
+	}
+}
+
+func TestFillSaysWhatTheServerRefuses(t *testing.T) {
+	o := tiny(t)
+	o.commands = []string{"GET", "HSET"}
+	s := started(t)
+	redisCLI(t, s.addr, "set", "hash:000000000003", "a string")
+	if err := fill(t.Context(), s.addr, o); err == nil || !strings.Contains(err.Error(), "hashes") || !strings.Contains(err.Error(), "WRONGTYPE") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What is added has to be taken away again, or be trimmed, or replace what was there.
+func TestRunsLeaveTheDataAsBigAsTheyFoundIt(t *testing.T) {
+	o := tiny(t)
+	o.commands = []string{"HSET", "HGET", "LPUSH+RPOP", "SADD+SPOP", "ZADD", "ZRANGE", "XADD"}
+	o.keys, o.requests, o.turns = 50_000, 8000, 2
+	s := started(t)
+	if err := fill(t.Context(), s.addr, o); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range o.workloads(16) {
+		cells := measureCells(t.Context(), o, []*server{s}, w, 16)
+		if len(cells) != len(w.steps) {
+			t.Errorf("%s: %d cells", w.name(), len(cells))
+		}
+		for _, r := range cells {
+			if r.Error != "" || len(r.Samples) != o.turns {
+				t.Errorf("%s: %d turns, %s", r.Command, len(r.Samples), r.Error)
+			}
+		}
+	}
+	const count = `local n = 0 for _, key in ipairs(redis.call("KEYS", ARGV[1])) do n = n + redis.call(ARGV[2], key) end return n`
+	for _, c := range []struct {
+		keys, length string
+		least, most  int
+	}{
+		{"hash:*", "HLEN", 10_000, 10_000},
+		{"zset:*", "ZCARD", 10_000, 10_000},
+		{"list:*", "LLEN", 10_000, 12_000},   // more than 16,000 were added; some pops found an empty list
+		{"set:*", "SCARD", 9_000, 12_000},    // the same, and some members were there already
+		{"stream:*", "XLEN", 10_000, 20_000}, // trimmed by whole nodes
+	} {
+		n, err := strconv.Atoi(redisCLI(t, s.addr, "eval", count, "0", c.keys, c.length))
+		if err != nil || n < c.least || n > c.most {
+			t.Errorf("%s: %d elements (%v), not %d to %d", c.keys, n, err, c.least, c.most)
 		}
 	}
 }

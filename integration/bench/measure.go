@@ -17,13 +17,15 @@ type result struct {
 	Samples []sample `json:"turns"`
 	Error   string   `json:"error,omitempty"`
 
-	server   *server
-	requests int
+	server *server
 }
 
 // measure runs group after group and returns every cell that it came to. A server that cannot be started
 // does not stop the others.
 func measure(ctx context.Context, o options, y *yard, progress io.Writer) ([]*result, error) {
+	if len(o.commands) == 0 {
+		return nil, nil
+	}
 	var all []*result
 	var errs []error
 	for _, g := range groups(o.servers) {
@@ -52,15 +54,16 @@ func measureGroup(ctx context.Context, o options, y *yard, g []*spec, progress i
 	if len(servers) == 0 {
 		return nil, err
 	}
-	for _, depth := range o.depths {
-		for _, command := range o.commands {
-			l := load{command: command, depth: depth, clients: o.clients, keys: o.keys}
-			cells := measureCells(ctx, o, servers, l)
+	for _, depth := range o.allDepths() {
+		for _, w := range o.workloads(depth) {
+			cells := measureCells(ctx, o, servers, w, depth)
 			if ctx.Err() != nil {
 				return all, errors.Join(err, ctx.Err())
 			}
 			all = append(all, cells...)
-			fmt.Fprintln(progress, progressLine(g[0].group, l, cells))
+			for _, line := range progressLines(g[0].group, w, depth, cells) {
+				fmt.Fprintln(progress, line)
+			}
 		}
 	}
 	return all, err
@@ -77,52 +80,77 @@ func startFilled(ctx context.Context, o options, y *yard, sp *spec) (*server, er
 	return s, nil
 }
 
-// measureCells lets the servers take turns at one load. The order moves on by one in every turn, so that
-// each comes first, and after each, about as often as any other.
-func measureCells(ctx context.Context, o options, servers []*server, l load) []*result {
-	var cells []*result
-	for _, s := range servers {
-		if !s.spec.serves(l.command) {
-			continue
-		}
-		r := &result{Server: s.name, Command: l.command, Depth: l.depth, server: s}
-		cells = append(cells, r)
-		n, err := calibrate(ctx, s, l, o)
-		if err != nil {
-			r.Error = err.Error()
-		}
-		r.requests = n
-	}
-	for turn := range o.turns {
-		for i := range cells {
-			r := cells[(turn+i)%len(cells)]
-			if r.Error != "" {
-				continue
-			}
-			run := l
-			run.requests = r.requests
-			sm, err := drive(ctx, r.server, run)
-			if err != nil {
-				r.Error = err.Error()
-				continue
-			}
-			r.Samples = append(r.Samples, sm)
-		}
-	}
-	return cells
+// contestant is a server and its cells of one workload: one for each step.
+type contestant struct {
+	server *server
+	load   load
+	cells  []*result
+	failed bool
 }
 
-func progressLine(group string, l load, cells []*result) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: depth %d, %s:", group, l.depth, l.command)
-	for _, r := range cells {
-		if r.Error != "" {
-			fmt.Fprintf(&b, "  %s failed", r.Server)
-		} else {
-			fmt.Fprintf(&b, "  %s %.0f/s", r.Server, r.median(ops))
+func (c *contestant) fail(err error) {
+	c.failed = true
+	for _, r := range c.cells {
+		r.Error = err.Error()
+	}
+}
+
+// measureCells lets the servers take turns at one workload. The order moves on by one in every turn, so that
+// each comes first, and after each, about as often as any other.
+func measureCells(ctx context.Context, o options, servers []*server, w workload, depth int) []*result {
+	var all []*result
+	var contestants []*contestant
+	for _, s := range servers {
+		if !s.spec.serves(w) {
+			continue
+		}
+		c := &contestant{server: s, load: load{depth: depth, clients: o.clients, keys: w.family.keys(o.keys)}}
+		for _, st := range w.steps {
+			c.cells = append(c.cells, &result{Server: s.name, Command: st.name, Depth: depth, server: s})
+		}
+		contestants = append(contestants, c)
+		all = append(all, c.cells...)
+		var err error
+		if c.load.requests, err = calibrate(ctx, s, w, c.load, o); err != nil {
+			c.fail(err)
 		}
 	}
-	return b.String()
+	for turn := range o.turns {
+		for i := range contestants {
+			c := contestants[(turn+i)%len(contestants)]
+			if c.failed {
+				continue
+			}
+			samples, err := driveAll(ctx, c.server, w, c.load)
+			if err != nil {
+				c.fail(err)
+				continue
+			}
+			for j, sm := range samples {
+				c.cells[j].Samples = append(c.cells[j].Samples, sm)
+			}
+		}
+	}
+	return all
+}
+
+func progressLines(group string, w workload, depth int, cells []*result) []string {
+	var lines []string
+	for _, st := range w.steps {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s: depth %d, %s:", group, depth, st.name)
+		for _, r := range cells {
+			switch {
+			case r.Command != st.name:
+			case r.Error != "":
+				fmt.Fprintf(&b, "  %s failed", r.Server)
+			default:
+				fmt.Fprintf(&b, "  %s %.0f/s", r.Server, r.median(ops))
+			}
+		}
+		lines = append(lines, b.String())
+	}
+	return lines
 }
 
 func ops(s sample) float64 { return s.Ops }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,6 +32,35 @@ func parseStat(stat string) (time.Duration, error) {
 		sum += time.Duration(n) * tick
 	}
 	return sum, nil
+}
+
+// parseKilobytes finds a line such as "VmRSS:  1234 kB" of /proc/PID/status and returns bytes.
+func parseKilobytes(status, field string) (int64, error) {
+	for line := range strings.Lines(status) {
+		f := strings.Fields(line)
+		if len(f) == 3 && f[0] == field+":" && f[2] == "kB" {
+			n, err := strconv.ParseInt(f[1], 10, 64)
+			if err != nil {
+				return 0, fmt.Errorf("/proc/PID/status: %w", err)
+			}
+			return n << 10, nil
+		}
+	}
+	return 0, fmt.Errorf("/proc/PID/status has no %s", field)
+}
+
+// parseUsedMemory finds the line used_memory in what INFO memory answers.
+func parseUsedMemory(info string) (int64, error) {
+	for line := range strings.Lines(info) {
+		if text, ok := strings.CutPrefix(line, "used_memory:"); ok {
+			n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+			if err != nil {
+				return 0, fmt.Errorf("INFO memory: %w", err)
+			}
+			return n, nil
+		}
+	}
+	return 0, errors.New("INFO memory has no used_memory")
 }
 
 // figures are what redis-benchmark says of one run.

@@ -82,6 +82,31 @@ func TestParseStat(t *testing.T) {
 	})
 }
 
+func TestParseMemory(t *testing.T) {
+	const status = "Name:\tredis-server\nVmHWM:\t   14000 kB\nVmRSS:\t   13000 kB\nVmData:\t many kB\n"
+	const info = "# Memory\r\nused_memory_rss:7\r\nused_memory:939344\r\nused_memory_human:917.33K\r\n"
+	resident := func(text string) (int64, error) { return parseKilobytes(text, "VmRSS") }
+	data := func(text string) (int64, error) { return parseKilobytes(text, "VmData") }
+	for _, c := range []struct {
+		name, text string
+		parse      func(string) (int64, error)
+		want       int64
+		wrong      string
+	}{
+		{"resident memory", status, resident, 13000 << 10, ""},
+		{"no number of kilobytes", status, data, 0, "many"},
+		{"of a process that has ended", "Name:\tredis-server\nState:\tZ (zombie)\n", resident, 0, "no VmRSS"},
+		{"used memory", info, parseUsedMemory, 939344, ""},
+		{"no used memory", "# Memory\r\nused_memory_rss:7\r\n", parseUsedMemory, 0, "no used_memory"},
+		{"no number", "used_memory:many\r\n", parseUsedMemory, 0, "many"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := c.parse(c.text)
+			check(t, got, c.want, err, c.wrong)
+		})
+	}
+}
+
 func check[T comparable](t *testing.T, got, want T, err error, wrong string) {
 	t.Helper()
 	if got != want && wrong == "" {
@@ -129,11 +154,26 @@ func TestOptions(t *testing.T) {
 		{"nothing said", "", "", func(o options) bool { return len(o.servers) == len(catalogue) && o.requests == defaults.requests }},
 		{"a subset in lower case", "--servers redis,floor --commands get --depths 4", "",
 			func(o options) bool { return len(o.servers) == 2 && o.commands[0] == "GET" && o.depths[0] == 4 }},
-		{"quick", "--quick", "", func(o options) bool { return o.keys == quickKeys && len(o.commands) == len(quickCommands) }},
+		{"quick", "--quick", "", func(o options) bool {
+			return o.keys == quickKeys && len(o.commands) == len(quickCommands) && len(o.memory) == 0
+		}},
 		{"quick keeps what was chosen", "--quick --keys 7 --commands MSET", "",
 			func(o options) bool { return o.keys == 7 && o.commands[0] == "MSET" && o.duration == quickDuration }},
 		{"an unknown server", "--servers valkey", `unknown server "valkey": choose from floor, redis`, nil},
-		{"an unknown command", "--commands GET,HSET", `unknown command "HSET"`, nil},
+		{"an unknown command", "--commands GET,HMSET", `unknown command "HMSET"`, nil},
+		{"an unknown dataset", "--memory lists", `unknown dataset "lists": choose from strings, hashes, zsets`, nil},
+		{"each command has its depths", "", "", func(o options) bool {
+			return slices.Equal(o.allDepths(), []int{1, 16, 64}) && slices.Contains(o.rows(16), "RPOP") && !slices.Contains(o.rows(64), "RPOP")
+		}},
+		{"unless others are asked for", "--depths 64", "", func(o options) bool { return slices.Contains(o.rows(64), "XADD") }},
+		{"commands alone", "--commands lpush+rpop", "", func(o options) bool { return len(o.memory) == 0 && o.commands[0] == "LPUSH+RPOP" }},
+		{"memory alone", "--memory hashes --keys 10", "", func(o options) bool { return len(o.commands) == 0 && len(o.memory) == 1 }},
+		{"both", "--memory hashes --commands GET", "", func(o options) bool { return len(o.commands) == 1 && len(o.memory) == 1 }},
+		{"quick memory", "--quick --memory zsets", "", func(o options) bool { return len(o.commands) == 0 && o.keys == quickKeys }},
+		{"servers without anything to weigh", "--servers redis-aof-no", "", func(o options) bool { return len(o.memory) == 0 }},
+		{"weighing them", "--servers redis-aof-no --memory hashes", "nothing to weigh", nil},
+		{"no command", "--commands=", "nothing to measure", nil},
+		{"no server", "--servers=", "no server", nil},
 		{"an impossible depth", "--depths 1,0", "--depths must be more than 0", nil},
 		{"an impossible number", "--turns 0", "--turns must be more than 0", nil},
 		{"an argument", "memory", `unexpected argument "memory"`, nil},

@@ -16,7 +16,7 @@ import (
 const (
 	readyTimeout = 30 * time.Second
 	stopTimeout  = 15 * time.Second
-	deathNotice  = 2 * time.Second // between a socket that closes and the parent that hears of the death
+	deathNotice  = 5 * time.Second // between a socket that closes and the parent that hears of the death
 	readyPoll    = 20 * time.Millisecond
 )
 
@@ -130,6 +130,14 @@ func (p *process) endsWithin(d time.Duration) bool {
 	}
 }
 
+// blame returns the error that a server's death explains, or the given one if the server lives.
+func (p *process) blame(err error) error {
+	if p.endsWithin(deathNotice) {
+		return p.gone()
+	}
+	return err
+}
+
 // gone is the error of a server that ended although nobody asked it to.
 func (p *process) gone() error {
 	return fmt.Errorf("%s ended (%v); its last words:\n%s", p.name, p.cmd.ProcessState, p.lastWords())
@@ -158,9 +166,18 @@ func (p *process) stop() {
 
 // cpu is the processor time that the process has used so far, in all its threads, user and system.
 func (p *process) cpu() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	stat, err := p.proc("stat")
 	if err != nil {
-		return 0, fmt.Errorf("processor time of %s: %w", p.name, err)
+		return 0, err
 	}
-	return parseStat(string(stat))
+	return parseStat(stat)
+}
+
+// proc reads one of the system's files about the process.
+func (p *process) proc(file string) (string, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.cmd.Process.Pid, file))
+	if err != nil {
+		return "", p.blame(err)
+	}
+	return string(text), nil
 }

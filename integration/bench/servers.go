@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
 const (
@@ -26,6 +27,7 @@ type spec struct {
 	reference string   // the server of the group that ratios are taken to
 	only      []string // the commands it can answer; none named: all
 	storeless bool
+	resident  bool // its data is in its own memory, and nowhere else
 	start     func(context.Context, *yard, string) (*server, error)
 }
 
@@ -42,8 +44,8 @@ const (
 var catalogue = []spec{
 	{name: floorName, group: inMemory, about: "redcon with a handler that stores nothing", reference: "redis",
 		only: []string{"GET", "SET"}, storeless: true, start: startFloor},
-	{name: "redis", group: inMemory, about: "redis-server without persistence", reference: "redis", start: startRedis()},
-	{name: "sy-memory", group: inMemory, about: "Switchyard, memory backend", reference: "redis", start: startSwitchyard("memory")},
+	{name: "redis", group: inMemory, about: "redis-server without persistence", reference: "redis", resident: true, start: startRedis()},
+	{name: "sy-memory", group: inMemory, about: "Switchyard, memory backend", reference: "redis", resident: true, start: startSwitchyard("memory")},
 	{name: "sy-redis", group: inMemory, about: "Switchyard in front of a redis-server of its own", reference: "redis", start: startForwarding},
 
 	{name: "redis-aof-no", group: aofNo, about: "redis-server, appendfsync no", reference: "redis-aof-no", start: startAOF(syncNo)},
@@ -56,8 +58,8 @@ var catalogue = []spec{
 	{name: "sy-badger-always", group: aofAlways, about: "Switchyard, badger, sync always", reference: "redis-aof-always", start: startBadger(syncAlways)},
 }
 
-func (s *spec) serves(command string) bool {
-	return len(s.only) == 0 || slices.Contains(s.only, command)
+func (s *spec) serves(w workload) bool {
+	return len(s.only) == 0 || slices.Contains(s.only, w.name())
 }
 
 func serverNames() []string {
@@ -105,6 +107,15 @@ type server struct {
 	*process
 	spec     *spec
 	upstream *process
+}
+
+// cpu is the processor time that the server has used so far, and its upstream's.
+func (s *server) cpu() (own, upstream time.Duration, err error) {
+	if own, err = s.process.cpu(); err != nil || s.upstream == nil {
+		return own, 0, err
+	}
+	upstream, err = s.upstream.cpu()
+	return own, upstream, err
 }
 
 // yard knows where servers keep their files and which of them run.

@@ -18,14 +18,14 @@ const (
 
 // printTables prints a table for each depth, with a server's row beside its reference's.
 func printTables(w io.Writer, o options, results []*result) {
-	for _, depth := range o.depths {
+	for _, depth := range o.allDepths() {
 		if !slices.ContainsFunc(results, func(r *result) bool { return r.Depth == depth }) {
 			continue // interrupted before
 		}
 		fmt.Fprintf(w, "pipeline depth %d, %d clients\n", depth, o.clients)
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(t, pad("server")+heading)
-		for _, command := range o.commands {
+		for _, command := range o.rows(depth) {
 			for _, g := range groups(o.servers) {
 				for _, s := range g {
 					if r := lookup(results, s.name, command, depth); r != nil {
@@ -37,9 +37,48 @@ func printTables(w io.Writer, o options, results []*result) {
 		_ = t.Flush() // it only hands on what w, the terminal, thinks of it
 		fmt.Fprintln(w)
 	}
+	if len(results) == 0 {
+		return
+	}
 	fmt.Fprint(w, "An operation is one command; MGET and MSET have 10 keys. Spread: best to worst turn, as a part of the median.\n"+
 		"CPU is the server's, user and system, counted in ticks of 10 ms: short runs show it coarsely.\n"+
 		"Of redis: throughput as a multiple of the redis-server in the same turns, for badger the one with the same appendfsync.\n\n")
+}
+
+// printFootprints prints bytes of memory per key, with a server's row beside its reference's.
+func printFootprints(w io.Writer, o options, all []*footprint) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "bytes of memory per key")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, pad("server")+"\tdata\tkeys\tresident\tof redis\twhen filled\tpeak\tused_memory\tof redis\t")
+	for _, p := range all {
+		fmt.Fprintln(t, pad(p.Server)+footprintRow(all, p))
+	}
+	_ = t.Flush() // it only hands on what w, the terminal, thinks of it
+	fmt.Fprintln(w)
+	for _, name := range o.memory {
+		fmt.Fprintf(w, "%s: %s.\n", name, weighableOf(name).about)
+	}
+	fmt.Fprintf(w, "Resident: growth of VmRSS from the empty server to the full one that has rested for %v; when filled: before the rest;\n"+
+		"peak: growth to VmHWM, the most at any moment. Used_memory: growth of what INFO says.\n\n", o.rest)
+}
+
+func footprintRow(all []*footprint, p *footprint) string {
+	cells := []string{"", p.Data, fmt.Sprint(p.Keys)}
+	if p.Error != "" {
+		return strings.Join(append(cells, "failed"), "\t") + "\t"
+	}
+	bytes := func(n float64) string { return fmt.Sprintf("%.0f", n) }
+	cells = append(cells,
+		bytes(p.resident()),
+		multiple(p.share(all, (*footprint).resident)),
+		bytes(p.perKey(p.Filled.Resident, p.Empty.Resident)),
+		bytes(p.perKey(p.Rested.Peak, p.Empty.Resident)),
+		bytes(p.used()),
+		multiple(p.share(all, (*footprint).used)))
+	return strings.Join(cells, "\t") + "\t"
 }
 
 // pad keeps names to the left in a table whose columns are aligned to the right.
@@ -122,7 +161,7 @@ func printVerdicts(w io.Writer, o options, results []*result) {
 		}
 	}
 	for _, r := range results {
-		if r.Server != switchyardPrefix+"badger-always" || !writes(r.Command) || r.Error != "" {
+		if r.Server != switchyardPrefix+"badger-always" || changesNothing(r.Command) || r.Error != "" {
 			continue
 		}
 		reference := lookup(results, r.server.spec.reference, r.Command, r.Depth)
@@ -134,12 +173,11 @@ func printVerdicts(w io.Writer, o options, results []*result) {
 	}
 }
 
-func writes(command string) bool { return command != "GET" && command != "MGET" }
-
 // writeJSON writes the numbers of every run, for comparing one commit with another.
-func writeJSON(w io.Writer, o options, m machine, results []*result) error {
+func writeJSON(w io.Writer, o options, m machine, results []*result, footprints []*footprint) error {
 	text, err := json.MarshalIndent(map[string]any{
 		"machine": m, "clients": o.clients, "keys": o.keys, "value_bytes": valueSize, "results": results,
+		"rest_seconds": o.rest.Seconds(), "memory": footprints,
 	}, "", "  ")
 	if err != nil {
 		return err

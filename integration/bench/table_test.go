@@ -24,6 +24,7 @@ func TestTablesShowMediansAndRatiosToTheReference(t *testing.T) {
 		broken, cell("floor", "SET", 100), cell("redis-aof-always", "SET", 80), cell("sy-badger-always", "SET", 60),
 	}
 	o := defaults
+	o.commands = []string{"GET", "SET"}
 	o.depths = []int{1, 64}
 	var out strings.Builder
 	printTables(&out, o, results)
