@@ -97,7 +97,7 @@ func (h *hash) set(x *tx, field, value []byte, at int64) (created bool) {
 	if h.table == nil {
 		if h.fits(x.e.compact, 0, field, value) && h.pack.Fits(len(field)+len(value)) {
 			created = h.put(field, value)
-			if created && !h.fits(x.e.compact, h.len(), nil, nil) {
+			if !h.fits(x.e.compact, h.len(), nil, nil) { // the limit may have been lowered since
 				h.spread(x.e.seed)
 			}
 			return created

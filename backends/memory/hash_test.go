@@ -109,6 +109,31 @@ func makeExpiring(t *testing.T, e *Engine, hashes, fields int) {
 	})
 }
 
+func TestAHashLeavesItsListpackWhenAFieldIsSetAboveALoweredLimit(t *testing.T) {
+	e := open(t, nil)
+	defer e.Close()
+	put := func(fields ...string) (encoding string) {
+		in(t, e, 1, func(tx backends.Tx) {
+			h, err := tx.Hash([]byte("h"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range fields {
+				h.Put([]byte(f), []byte("v"))
+			}
+			encoding = tx.Encoding([]byte("h"))
+		})
+		return encoding
+	}
+	if got := put("a", "b"); got != "listpack" {
+		t.Fatal(got)
+	}
+	e.compact.HashEntries.Store(1)
+	if got := put("a"); got != "hashtable" {
+		t.Errorf("two fields under a limit of one are a %s", got)
+	}
+}
+
 func TestCleanerRemovesFieldsThatNobodyReads(t *testing.T) {
 	var now atomic.Int64
 	now.Store(1000)

@@ -8,6 +8,7 @@ import (
 
 	"switchyard/backends"
 	"switchyard/backends/listpack"
+	"switchyard/backends/streamnode"
 )
 
 // stream is the value of a stream: nodes with a share of the entries each, in a slice that is searched by
@@ -19,7 +20,7 @@ import (
 // When a node is full, begun or removed is up to Redis 7.2: approximate trimming and XINFO STREAM show it.
 type stream struct {
 	backends.StreamState
-	buf    []streamNode
+	buf    []streamnode.Node
 	lo     int
 	packs  int64 // bytes allocated for the nodes' listpacks
 	groups btree.Map[string, *streamGroup]
@@ -28,7 +29,7 @@ type stream struct {
 
 const (
 	streamBytes     = int64(unsafe.Sizeof(stream{}))
-	streamNodeBytes = int64(unsafe.Sizeof(streamNode{}))
+	streamNodeBytes = int64(unsafe.Sizeof(streamnode.Node{}))
 )
 
 var _ object = (*stream)(nil)
@@ -49,8 +50,8 @@ func (s *stream) clone() object {
 	c := &stream{StreamState: s.StreamState, buf: slices.Clone(s.nodes()), others: s.others}
 	for i := range c.buf {
 		n := &c.buf[i]
-		n.pack = slices.Clone(n.pack)
-		c.packs += allocated(int64(cap(n.pack)))
+		n.Pack = slices.Clone(n.Pack)
+		c.packs += allocated(int64(cap(n.Pack)))
 	}
 	s.groups.Scan(func(name string, g *streamGroup) bool {
 		c.groups.Set(name, g.clone())
@@ -61,12 +62,12 @@ func (s *stream) clone() object {
 
 func (s *stream) encoding() string { return "stream" }
 
-func (s *stream) nodes() []streamNode { return s.buf[s.lo:] }
+func (s *stream) nodes() []streamnode.Node { return s.buf[s.lo:] }
 
 // seek is the index of the last node that begins at an ID or before it; -1: there is none.
 func (s *stream) seek(id backends.StreamID) int {
-	i, found := slices.BinarySearchFunc(s.nodes(), id, func(n streamNode, id backends.StreamID) int {
-		return n.master.Compare(id)
+	i, found := slices.BinarySearchFunc(s.nodes(), id, func(n streamnode.Node, id backends.StreamID) int {
+		return n.Master.Compare(id)
 	})
 	if found {
 		return i
@@ -75,36 +76,41 @@ func (s *stream) seek(id backends.StreamID) int {
 }
 
 // edit changes a node, and follows what it takes.
-func (s *stream) edit(n *streamNode, change func()) {
-	before := cap(n.pack)
+func (s *stream) edit(n *streamnode.Node, change func()) {
+	before := cap(n.Pack)
 	change()
-	s.packs += allocated(int64(cap(n.pack))) - allocated(int64(before))
+	s.packs += allocated(int64(cap(n.Pack))) - allocated(int64(before))
 }
 
 // append adds an entry, which is after all others.
 func (s *stream) append(id backends.StreamID, fields [][]byte, c *backends.Compact) {
-	size := 0
-	for _, f := range fields {
-		size += len(f)
-	}
 	nodes := s.nodes()
-	if k := len(nodes); k == 0 || !nodes[k-1].allows(size, c) {
+	if k := len(nodes); k == 0 || !nodes[k-1].Allows(fields, c, streamnode.MaxBytes) {
 		if k > 0 {
 			last := &nodes[k-1]
-			s.edit(last, func() { last.pack = closed(last.pack) })
+			s.edit(last, func() { last.Pack = closed(last.Pack) })
 		}
-		s.begin(newStreamNode(id, fields))
+		s.begin(streamnode.New(id, fields, roomFor(fields)))
 	}
 	n := &s.buf[len(s.buf)-1]
-	before := cap(n.pack)
-	n.append(id, fields)
-	s.packs += allocated(int64(cap(n.pack))) - allocated(int64(before))
+	before := cap(n.Pack)
+	n.Append(id, fields)
+	s.packs += allocated(int64(cap(n.Pack))) - allocated(int64(before))
 	if s.Length == 0 {
 		s.First = id
 	}
 	s.Length++
 	s.Added++
 	s.Last = id
+}
+
+// roomFor is what a node of one such entry takes.
+func roomFor(fields [][]byte) int {
+	size := 4 * 4
+	for _, f := range fields {
+		size += len(f) + overhead
+	}
+	return size
 }
 
 // closed is the listpack of a node that gets no more entries, without much spare room.
@@ -116,18 +122,18 @@ func closed(p listpack.List) listpack.List {
 }
 
 // begin adds a node behind the others.
-func (s *stream) begin(n streamNode) {
+func (s *stream) begin(n streamnode.Node) {
 	if len(s.buf) == cap(s.buf) && s.lo > len(s.buf)/2 {
 		s.compact(s.buf[:0])
 	}
 	s.buf = append(s.buf, n)
-	s.packs += allocated(int64(cap(n.pack)))
+	s.packs += allocated(int64(cap(n.Pack)))
 	s.Nodes++
-	s.RadixNodes += radixShare(s.nodes(), len(s.nodes())-1)
+	s.RadixNodes += streamnode.RadixShare((*masters)(s), len(s.nodes())-1)
 }
 
 // compact moves the nodes to the front of a slice.
-func (s *stream) compact(to []streamNode) {
+func (s *stream) compact(to []streamnode.Node) {
 	nodes := s.nodes()
 	to = append(to, nodes...)
 	clear(to[len(to):cap(to)])
@@ -137,17 +143,17 @@ func (s *stream) compact(to []streamNode) {
 // drop removes the node at an index.
 func (s *stream) drop(i int) {
 	nodes := s.nodes()
-	s.packs -= allocated(int64(cap(nodes[i].pack)))
+	s.packs -= allocated(int64(cap(nodes[i].Pack)))
 	s.Nodes--
-	s.RadixNodes -= radixShare(nodes, i)
+	s.RadixNodes -= streamnode.RadixShare((*masters)(s), i)
 	if i > 0 {
 		s.buf = slices.Delete(s.buf, s.lo+i, s.lo+i+1)
 	} else {
-		nodes[0] = streamNode{}
+		nodes[0] = streamnode.Node{}
 		s.lo++
 	}
 	if cap(s.buf) > 8*(len(s.buf)-s.lo+2) {
-		s.compact(make([]streamNode, 0, 2*(len(s.buf)-s.lo)))
+		s.compact(make([]streamnode.Node, 0, 2*(len(s.buf)-s.lo)))
 	}
 }
 
@@ -155,7 +161,7 @@ func (s *stream) drop(i int) {
 // as in Redis, unless new entries could come before them.
 func (s *stream) setState(state backends.StreamState) {
 	nodes := s.nodes()
-	if s.Length == 0 && len(nodes) > 0 && state.Last.Less(nodes[len(nodes)-1].last()) {
+	if s.Length == 0 && len(nodes) > 0 && state.Last.Less(nodes[len(nodes)-1].Last()) {
 		for range len(nodes) {
 			s.drop(0)
 		}
@@ -164,7 +170,7 @@ func (s *stream) setState(state backends.StreamState) {
 }
 
 // each visits the entries in [from, to] that were not deleted.
-func (s *stream) each(from, to backends.StreamID, back bool, fn func(e *streamEntry) (more bool)) {
+func (s *stream) each(from, to backends.StreamID, back bool, fn func(e *streamnode.Entry) (more bool)) {
 	if s.Last.Less(from) {
 		return
 	}
@@ -172,33 +178,7 @@ func (s *stream) each(from, to backends.StreamID, back bool, fn func(e *streamEn
 	if back {
 		i, step = s.seek(to), -1
 	}
-	for nodes := s.nodes(); i >= 0 && i < len(nodes); i += step {
-		e := nodes[i].entries()
-		more := false
-		switch {
-		case back:
-			more = e.last()
-		case i == len(nodes)-1 && e.n.master.Less(from):
-			// Whoever reads what is new finds it near the end.
-			for more = e.last(); more && from.Less(e.id); more = e.prev() {
-			}
-		default:
-			more = e.first()
-		}
-		for more {
-			switch {
-			case back && e.id.Less(from), !back && to.Less(e.id):
-				return
-			case !e.live(), e.id.Less(from), to.Less(e.id):
-			case !fn(&e):
-				return
-			}
-			if back {
-				more = e.prev()
-			} else {
-				more = e.next()
-			}
-		}
+	for nodes := s.nodes(); i >= 0 && i < len(nodes) && nodes[i].Each(from, to, back, fn); i += step {
 	}
 }
 
@@ -206,8 +186,8 @@ func (s *stream) each(from, to backends.StreamID, back bool, fn func(e *streamEn
 func (s *stream) findFirst() {
 	s.First = backends.StreamID{}
 	if s.Length > 0 {
-		s.each(backends.StreamID{}, backends.LastStreamID, false, func(e *streamEntry) bool {
-			s.First = e.id
+		s.each(backends.StreamID{}, backends.LastStreamID, false, func(e *streamnode.Entry) bool {
+			s.First = e.ID
 			return false
 		})
 	}
@@ -215,23 +195,19 @@ func (s *stream) findFirst() {
 
 // remove deletes an entry: with its node if that has no other.
 func (s *stream) remove(id backends.StreamID) bool {
-	pos := 0
-	s.each(id, id, false, func(e *streamEntry) bool {
-		pos = e.pos
+	i := s.seek(id)
+	if i < 0 {
 		return false
-	})
+	}
+	n := &s.nodes()[i]
+	pos := n.Find(id)
 	if pos == 0 {
 		return false
 	}
-	i := s.seek(id)
-	n := &s.nodes()[i]
-	if live, _ := n.counts(); live == 1 {
+	if live, _ := n.Counts(); live == 1 {
 		s.drop(i)
 	} else {
-		s.edit(n, func() {
-			n.remove(pos)
-			n.count(-1, 1)
-		})
+		s.edit(n, func() { n.Delete(pos) })
 	}
 	s.Length--
 	if s.MaxDeleted.Less(id) {
@@ -242,3 +218,15 @@ func (s *stream) remove(id backends.StreamID) bool {
 	}
 	return true
 }
+
+// masters is a stream as a list of the IDs that its nodes have in Redis's index.
+type masters stream
+
+// Len implements streamnode.Masters.
+func (m *masters) Len() int { return len((*stream)(m).nodes()) }
+
+// At implements streamnode.Masters.
+func (m *masters) At(i int) backends.StreamID { return (*stream)(m).nodes()[i].Master }
+
+// UpTo implements streamnode.Masters.
+func (m *masters) UpTo(id backends.StreamID) int { return (*stream)(m).seek(id) + 1 }

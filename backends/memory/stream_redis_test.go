@@ -1,13 +1,13 @@
 package memory
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"switchyard/backends"
+	"switchyard/backends/streamnode"
 	"switchyard/integration/redistest"
 )
 
@@ -56,10 +56,9 @@ func TestNodesHaveTheBytesOfRedis(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, n := range s.nodes() {
-			key := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, n.master.Ms), n.master.Seq)
-			_, after, found := strings.Cut(dump, string(key))
-			if !found || len(after) < len(n.pack)+5 || !strings.Contains(after[:len(n.pack)+5], string(n.pack)) {
-				t.Fatalf("seed %d, step %d: Redis has no node at %v of %d bytes", seed, step, n.master, len(n.pack))
+			_, after, found := strings.Cut(dump, string(streamnode.AppendID(nil, n.Master)))
+			if !found || len(after) < len(n.Pack)+5 || !strings.Contains(after[:len(n.Pack)+5], string(n.Pack)) {
+				t.Fatalf("seed %d, step %d: Redis has no node at %v of %d bytes", seed, step, n.Master, len(n.Pack))
 			}
 		}
 	}

@@ -3,69 +3,41 @@ package memory
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"testing"
 
 	"switchyard/backends"
-	"switchyard/backends/listpack"
+	"switchyard/backends/streamnode"
 )
 
 // check is what must be true of a stream at any time.
 func (s *stream) check() error {
 	live, packs, others := 0, int64(0), int64(0)
 	nodes := s.nodes()
+	var ids []backends.StreamID
 	for i := range nodes {
 		n := &nodes[i]
-		if err := listpack.Valid(n.pack); err != nil {
-			return err
+		if err := n.Check(); err != nil {
+			return fmt.Errorf("node %d at %v: %w", i, n.Master, err)
 		}
-		counted, deleted := n.counts()
-		found, gone := 0, 0
-		e := n.entries()
-		for more := e.first(); more; more = e.next() {
-			if e.live() {
-				found++
-			} else {
-				gone++
-			}
+		if n.First() != n.Master || i > 0 && !nodes[i-1].Last().Less(n.Master) {
+			return fmt.Errorf("node %d at %v begins with %v", i, n.Master, n.First())
 		}
-		if found != counted || gone != deleted || i > 0 && !nodes[i-1].last().Less(n.master) {
-			return fmt.Errorf("node %d at %v has %d entries and %d deleted ones, not %d and %d", i, n.master, found, gone, counted, deleted)
-		}
+		found, _ := n.Counts()
 		live += found
-		packs += allocated(int64(cap(n.pack)))
+		packs += allocated(int64(cap(n.Pack)))
+		ids = append(ids, n.Master)
 	}
+	radix := streamnode.RadixNodes(ids)
 	s.groups.Scan(func(name string, g *streamGroup) bool {
 		others += g.bytes(name)
 		return true
 	})
-	if live != s.Length || packs != s.packs || others != s.others || s.Nodes != len(nodes) || s.RadixNodes != radixNodes(nodes, 0) {
+	if live != s.Length || packs != s.packs || others != s.others || s.Nodes != len(nodes) || s.RadixNodes != radix {
 		return fmt.Errorf("%d entries in %d bytes, %d bytes of groups, %d nodes and %d of a radix tree are counted as %d, %d, %d, %d, %d",
-			live, packs, others, len(nodes), radixNodes(nodes, 0), s.Length, s.packs, s.others, s.Nodes, s.RadixNodes)
+			live, packs, others, len(nodes), radix, s.Length, s.packs, s.others, s.Nodes, s.RadixNodes)
 	}
 	return nil
-}
-
-// radixNodes counts the nodes of a radix tree of the IDs of nodes, which have their first bytes in common.
-func radixNodes(nodes []streamNode, common int) (n int) {
-	if len(nodes) == 0 {
-		return 1
-	}
-	parting := commonBytes(nodes[0].master, nodes[len(nodes)-1].master)
-	n = 1 // a leaf, or where they part
-	if parting > common {
-		n++
-	}
-	for parting < idBytes && len(nodes) > 0 {
-		group := slices.IndexFunc(nodes, func(o streamNode) bool { return commonBytes(nodes[0].master, o.master) <= parting })
-		if group < 0 {
-			group = len(nodes)
-		}
-		n += radixNodes(nodes[:group], parting+1)
-		nodes = nodes[group:]
-	}
-	return n
 }
 
 func TestAStreamIsConsistentAfterAnyChange(t *testing.T) {

@@ -1,6 +1,9 @@
 package memory
 
-import "switchyard/backends"
+import (
+	"switchyard/backends"
+	"switchyard/backends/streamnode"
+)
 
 // streamView is a stream opened in a transaction.
 type streamView struct {
@@ -12,6 +15,12 @@ var (
 	_ backends.NodeVisitor  = (*streamView)(nil)
 	_ backends.StreamGroups = (*streamGroupsView)(nil)
 )
+
+// fieldReader reads the entries that a transaction visits.
+type fieldReader struct{ streamnode.Reader }
+
+// end lets go of them.
+func (r *fieldReader) end() { r.Release() }
 
 // Stream implements backends.Tx.
 func (x *tx) Stream(key []byte) (backends.Stream, error) {
@@ -92,8 +101,8 @@ func (v *streamView) Each(from, to backends.StreamID, back bool, fn func(id back
 		return
 	}
 	r := &v.x.entries
-	r.of = nil // what it knows may have changed
-	s.each(from, to, back, func(e *streamEntry) bool { return fn(e.id, r.read(e)) })
+	r.Begin()
+	s.each(from, to, back, func(e *streamnode.Entry) bool { return fn(e.ID, r.Fields(e)) })
 }
 
 // EachNode implements backends.NodeVisitor.
@@ -103,7 +112,7 @@ func (v *streamView) EachNode(fn func(first backends.StreamID, node []byte)) {
 		return
 	}
 	for _, n := range s.nodes() {
-		fn(n.master, n.pack)
+		fn(n.Master, n.Pack)
 	}
 }
 

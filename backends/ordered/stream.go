@@ -7,9 +7,10 @@ import (
 	"math"
 
 	"switchyard/backends"
+	"switchyard/backends/streamnode"
 )
 
-// A stream is a row of blocks of entries (stream_node.go), which begin and end where those of Redis do, so that
+// A stream is a row of blocks of entries (package streamnode), which begin and end where those of Redis do, so that
 // approximate trimming and XINFO STREAM say the same. The last block is in the record of the key:
 //
 //	record of the key      state, last block
@@ -41,7 +42,7 @@ type stream struct {
 	changed   bool // the record of the key is out of date
 	reindexed bool // that of the tree's root
 
-	reader entryReader
+	reader streamnode.Reader
 }
 
 const (
@@ -52,6 +53,11 @@ const (
 func newStream(c *collection) *stream {
 	return &stream{c: c, StreamState: backends.StreamState{RadixNodes: 1}, changed: true}
 }
+
+const idBytes = streamnode.IDBytes
+
+// idKey is an ID as bytes in the order of IDs.
+func idKey(id backends.StreamID) []byte { return streamnode.AppendID(make([]byte, 0, idBytes), id) }
 
 func appendID(b []byte, id backends.StreamID) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(b, id.Ms), id.Seq)
@@ -72,7 +78,7 @@ func (s *stream) encode() []byte {
 	const head = 14 * binary.MaxVarintLen64
 	size := head
 	if s.tail != nil {
-		size += len(s.tail.pack)
+		size += len(s.tail.Pack)
 	}
 	b := make([]byte, 0, size)
 	b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(s.Length)), s.Added)
@@ -86,7 +92,7 @@ func (s *stream) encode() []byte {
 	if s.tail == nil {
 		return append(b, flags)
 	}
-	return append(appendID(append(b, flags|hasTail), s.tail.master), s.tail.pack...)
+	return append(appendID(append(b, flags|hasTail), s.tail.Master), s.tail.Pack...)
 }
 
 func decodeStream(c *collection, b []byte) (*stream, error) {
@@ -102,7 +108,7 @@ func decodeStream(c *collection, b []byte) (*stream, error) {
 	}
 	s.full, s.Nodes = flags[0]&isFull != 0, s.outer
 	if flags[0]&hasTail != 0 {
-		s.tail = &block{master: d.id(), pack: d.b}
+		s.tail = &block{Node: streamnode.Node{Master: d.id(), Pack: d.b}}
 		s.Nodes++
 	} else if len(d.b) > 0 {
 		d.bad = true
@@ -195,7 +201,7 @@ func (t *tree) seekID(id backends.StreamID) (path []step, found bool) {
 
 // idOf is the ID with which an element begins; false after an error.
 func (t *tree) idOf(it *item) (id backends.StreamID, ok bool) {
-	if id, ok = parseID(it.text); !ok {
+	if id, ok = streamnode.ParseID(it.text); !ok {
 		t.c.fail(fmt.Errorf("element of a tree: %w", errDamaged))
 	}
 	return id, ok
@@ -217,7 +223,7 @@ func (t *tree) addID(path []step, text []byte) { t.insert(path, item{text: text}
 // masterAt is the ID of a block by its index; zero after an error.
 func (s *stream) masterAt(i int) (id backends.StreamID) {
 	if i == s.outer && s.tail != nil {
-		return s.tail.master
+		return s.tail.Master
 	}
 	if t := s.blocks(); t != nil {
 		id, _ = t.idAt(i)
@@ -227,7 +233,7 @@ func (s *stream) masterAt(i int) (id backends.StreamID) {
 
 // upTo is how many blocks begin at an ID or before it.
 func (s *stream) upTo(id backends.StreamID) (n int) {
-	if s.tail != nil && s.tail.master.Compare(id) <= 0 {
+	if s.tail != nil && s.tail.Master.Compare(id) <= 0 {
 		return s.Nodes
 	}
 	if s.outer == 0 {
@@ -283,22 +289,22 @@ func (s *stream) read(b *block) *block {
 }
 
 func (s *stream) failBlock(b *block, err error) {
-	s.c.fail(fmt.Errorf("entries from %d-%d on: %w", b.master.Ms, b.master.Seq, err))
+	s.c.fail(fmt.Errorf("entries from %d-%d on: %w", b.Master.Ms, b.Master.Seq, err))
 }
 
 // load reads a block with a record of its own.
 func (s *stream) load(master backends.StreamID) *block {
-	if s.loaded != nil && s.loaded.master == master {
+	if s.loaded != nil && s.loaded.Master == master {
 		return s.loaded
 	}
 	s.save()
-	b := &block{master: master}
+	b := &block{Node: streamnode.Node{Master: master}}
 	m, err := decodeMember(s.c.version, s.c.x.get(blockKey(s.c.version, master)))
 	if s.c.x.err == nil && err != nil {
 		s.failBlock(b, err)
 	}
 	b.record = m
-	if b.pack = s.c.valueOf(&m); s.c.x.err != nil {
+	if b.Pack = s.c.valueOf(&m); s.c.x.err != nil {
 		return nil
 	}
 	s.loaded = b
@@ -308,8 +314,8 @@ func (s *stream) load(master backends.StreamID) *block {
 // save writes the loaded block.
 func (s *stream) save() {
 	if b := s.loaded; b != nil && b.dirty {
-		s.c.setValue(&b.record, b.pack)
-		s.c.x.set(blockKey(s.c.version, b.master), b.record.encode())
+		s.c.setValue(&b.record, b.Pack)
+		s.c.x.set(blockKey(s.c.version, b.Master), b.record.encode())
 		b.dirty = false
 	}
 }
@@ -329,11 +335,11 @@ func (s *stream) push() {
 	if t == nil {
 		return
 	}
-	path, _ := t.seekID(b.master)
+	path, _ := t.seekID(b.Master)
 	if path == nil {
 		return
 	}
-	t.addID(path, idKey(b.master))
+	t.addID(path, idKey(b.Master))
 	s.tail, s.loaded, s.reindexed = nil, b, true
 	s.edited(b)
 }
@@ -344,13 +350,13 @@ func (s *stream) takeOut(b *block) {
 	if t == nil {
 		return
 	}
-	path, found := t.seekID(b.master)
+	path, found := t.seekID(b.Master)
 	if !found {
 		s.failBlock(b, errDamaged)
 		return
 	}
 	t.remove(path, 1)
-	s.c.x.set(blockKey(s.c.version, b.master), nil)
+	s.c.x.set(blockKey(s.c.version, b.Master), nil)
 	s.c.x.erase(s.c.at.key, b.record.long)
 	b.record, b.dirty = member{}, false
 	s.loaded, s.reindexed = nil, true
@@ -359,7 +365,7 @@ func (s *stream) takeOut(b *block) {
 
 // drop removes a block.
 func (s *stream) drop(i int, b *block) {
-	share := s.radixShare(i)
+	share := streamnode.RadixShare((*masters)(s), i)
 	if i == s.Nodes-1 {
 		s.full = false
 	}
@@ -372,3 +378,15 @@ func (s *stream) drop(i int, b *block) {
 	s.RadixNodes -= share
 	s.touch()
 }
+
+// masters is a stream as a list of the IDs with which its blocks begin. They are zero after an error.
+type masters stream
+
+// Len implements streamnode.Masters.
+func (m *masters) Len() int { return m.Nodes }
+
+// At implements streamnode.Masters.
+func (m *masters) At(i int) backends.StreamID { return (*stream)(m).masterAt(i) }
+
+// UpTo implements streamnode.Masters.
+func (m *masters) UpTo(id backends.StreamID) int { return (*stream)(m).upTo(id) }

@@ -1,21 +1,20 @@
 package ordered
 
-import "switchyard/backends"
+import (
+	"switchyard/backends"
+	"switchyard/backends/streamnode"
+)
 
 // append adds an entry, which is after all others.
 func (s *stream) append(id backends.StreamID, fields [][]byte) {
-	size := 0
-	for _, f := range fields {
-		size += len(f)
-	}
-	b := s.taking(size)
+	b := s.taking(fields)
 	if b == nil && s.c.x.err == nil {
 		b = s.begin(id, fields)
 	}
 	if s.c.x.err != nil {
 		return
 	}
-	b.append(id, fields, size)
+	b.append(id, fields)
 	if s.Length == 0 {
 		s.First = id
 	}
@@ -23,25 +22,24 @@ func (s *stream) append(id backends.StreamID, fields [][]byte) {
 	s.Added++
 	s.Last = id
 	s.touch()
-	if len(b.pack) > s.c.x.e.o.packed {
+	if len(b.Pack) > s.c.x.e.o.packed {
 		s.push()
 		s.full = true
 	}
 }
 
-// taking is the last block, in the record of the key, if it takes an entry of size bytes; nil: there is to be
-// another one.
-func (s *stream) taking(size int) *block {
+// taking is the last block, in the record of the key, if it takes an entry; nil: there is to be another one.
+func (s *stream) taking(fields [][]byte) *block {
 	limits, most := s.c.x.e.o.Compact, s.c.x.e.o.packed
 	b := s.tail
 	if b == nil && s.outer > 0 && !s.full {
 		// Those behind it were deleted.
-		if b = s.check(s.load(s.masterAt(s.outer - 1))); b != nil && b.allows(size, limits, most) {
+		if b = s.check(s.load(s.masterAt(s.outer - 1))); b != nil && b.Allows(fields, limits, most) {
 			s.takeOut(b)
 			s.tail = b
 		}
 	}
-	if b = s.check(b); b == nil || !b.allows(size, limits, most) {
+	if b = s.check(b); b == nil || !b.Allows(fields, limits, most) {
 		return nil
 	}
 	return b
@@ -56,7 +54,7 @@ func (s *stream) begin(id backends.StreamID, fields [][]byte) *block {
 	}
 	s.tail, s.full = newBlock(id, fields), false
 	s.Nodes++
-	s.RadixNodes += s.radixShare(s.Nodes - 1)
+	s.RadixNodes += streamnode.RadixShare((*masters)(s), s.Nodes-1)
 	return s.tail
 }
 
@@ -68,7 +66,7 @@ func (s *stream) setState(state backends.StreamState) {
 		if b == nil {
 			return
 		}
-		for state.Last.Less(b.entries[len(b.entries)-1].id) && s.Nodes > 0 && s.c.x.err == nil {
+		for state.Last.Less(b.Last()) && s.Nodes > 0 && s.c.x.err == nil {
 			if first := s.at(0); first != nil {
 				s.drop(0, first)
 			}
@@ -113,7 +111,7 @@ func (s *stream) eachBlock(i int, back bool, fn func(b *block) (more bool)) {
 }
 
 // each visits the entries in [from, to] that were not deleted.
-func (s *stream) each(from, to backends.StreamID, back bool, fn func(b *block, e *blockEntry) (more bool)) {
+func (s *stream) each(from, to backends.StreamID, back bool, fn func(e *streamnode.Entry) (more bool)) {
 	if s.Length == 0 || s.Last.Less(from) || to.Less(from) {
 		return
 	}
@@ -124,40 +122,18 @@ func (s *stream) each(from, to backends.StreamID, back bool, fn func(b *block, e
 		first = max(s.upTo(from)-1, 0)
 	}
 	s.eachBlock(first, back, func(b *block) bool {
-		if b = s.read(b); b == nil || !back && to.Less(b.master) {
+		if b = s.read(b); b == nil || !back && to.Less(b.Master) {
 			return false
 		}
-		return b.each(from, to, back, fn)
+		return b.Each(from, to, back, fn)
 	})
-}
-
-// each visits the entries of a block, and says whether there may be others in the next one.
-func (b *block) each(from, to backends.StreamID, back bool, fn func(b *block, e *blockEntry) (more bool)) (more bool) {
-	lo, _ := b.search(from)
-	hi, found := b.search(to)
-	if found {
-		hi++
-	}
-	for n := range hi - lo {
-		i := lo + n
-		if back {
-			i = hi - 1 - n
-		}
-		if e := &b.entries[i]; !e.deleted && !fn(b, e) {
-			return false
-		}
-	}
-	if back {
-		return lo == 0
-	}
-	return hi == len(b.entries)
 }
 
 // findFirst finds the first entry, after the one that was is gone.
 func (s *stream) findFirst() {
 	s.First = backends.StreamID{}
-	s.each(backends.StreamID{}, backends.LastStreamID, false, func(_ *block, e *blockEntry) bool {
-		s.First = e.id
+	s.each(backends.StreamID{}, backends.LastStreamID, false, func(e *streamnode.Entry) bool {
+		s.First = e.ID
 		return false
 	})
 }
@@ -172,15 +148,15 @@ func (s *stream) remove(id backends.StreamID) bool {
 	if b == nil {
 		return false
 	}
-	k, found := b.search(id)
-	if !found || b.entries[k].deleted {
+	pos := b.Find(id)
+	if pos == 0 {
 		return false
 	}
-	if b.live == 1 {
+	if live, _ := b.Counts(); live == 1 {
 		s.drop(i, b)
 	} else {
-		b.mark(k)
-		b.count(-1, 1)
+		b.own(0)
+		b.Delete(pos)
 		s.edited(b)
 	}
 	s.Length--
@@ -203,22 +179,22 @@ func (s *stream) trim(t backends.Trim) (removed int) {
 	}
 	for s.Nodes > 0 && !(t.ByLength && s.Length <= t.Length) && s.c.x.err == nil {
 		b := s.at(0)
-		if b == nil || limit > 0 && removed+b.live > limit {
+		if b == nil {
 			break
 		}
-		whole := s.Length-b.live >= t.Length
-		if !t.ByLength {
-			whole = b.entries[len(b.entries)-1].id.Less(t.First)
+		live, _ := b.Counts()
+		if limit > 0 && removed+live > limit {
+			break
 		}
-		if !whole {
+		if !b.Within(t, s.Length) {
 			if !t.Approx {
 				removed += s.trimBlock(b, t)
 			}
 			break
 		}
 		s.drop(0, b)
-		s.Length -= b.live
-		removed += b.live
+		s.Length -= live
+		removed += live
 	}
 	if removed > 0 {
 		s.findFirst()
@@ -226,22 +202,11 @@ func (s *stream) trim(t backends.Trim) (removed int) {
 	return removed
 }
 
-// trimBlock marks the first entries of a block as deleted. As in Redis the block stays, even when the rest of it
-// had been deleted before.
+// trimBlock marks the first entries of a block as deleted.
 func (s *stream) trimBlock(b *block, t backends.Trim) (removed int) {
-	for i := range b.entries {
-		e := &b.entries[i]
-		if t.ByLength && s.Length <= t.Length || !t.ByLength && !e.id.Less(t.First) {
-			break
-		}
-		if !e.deleted {
-			b.mark(i)
-			removed++
-			s.Length--
-		}
-	}
-	if removed > 0 {
-		b.count(-removed, removed)
+	b.own(0)
+	if removed = b.Trim(t, s.Length); removed > 0 {
+		s.Length -= removed
 		s.edited(b)
 	}
 	return removed

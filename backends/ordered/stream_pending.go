@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"switchyard/backends"
+	"switchyard/backends/streamnode"
 )
 
 // What is pending in a group: a tree of the group, with all that is known of an entry, and one of each consumer, with the
@@ -66,7 +67,7 @@ func (p *pendingEntry) encode(id backends.StreamID) []byte {
 
 // decode reads an element. It is not ok after an error.
 func (g *streamGroup) decode(it *item) (id backends.StreamID, p pendingEntry, ok bool) {
-	id, ok = parseID(it.text)
+	id, ok = streamnode.ParseID(it.text)
 	d := decoder{b: it.text[min(idBytes, len(it.text)):]}
 	p.delivered, p.count = int64(d.uint64()), d.uvarint()
 	if !ok || d.bad || len(d.b) == 0 {

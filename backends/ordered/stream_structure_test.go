@@ -2,9 +2,9 @@ package ordered
 
 import (
 	"fmt"
-	"slices"
 
 	"switchyard/backends"
+	"switchyard/backends/streamnode"
 )
 
 // stream checks the blocks of a stream and its groups.
@@ -45,47 +45,30 @@ func (c *checker) blocks(e *Engine, s *stream) error {
 			return s.c.x.err
 		}
 		if i < s.outer {
-			if err := c.use(blockKey(s.c.version, b.master)); err != nil {
+			if err := c.use(blockKey(s.c.version, b.Master)); err != nil {
 				return err
 			}
 			if err := c.chunks(e, b.record.long); err != nil {
 				return err
 			}
 		}
-		if i > 0 && !last.Less(b.master) {
-			return fmt.Errorf("block %d begins at %v, after %v", i, b.master, last)
+		if i > 0 && !last.Less(b.Master) {
+			return fmt.Errorf("block %d begins at %v, after %v", i, b.Master, last)
 		}
-		if k := slices.IndexFunc(b.entries, func(e blockEntry) bool { return !e.deleted }); k >= 0 && live == 0 {
-			first = b.entries[k].id
+		if live == 0 {
+			b.Each(backends.StreamID{}, backends.LastStreamID, false, func(e *streamnode.Entry) bool {
+				first = e.ID
+				return false
+			})
 		}
-		masters, last = append(masters, b.master), b.entries[len(b.entries)-1].id
-		live += b.live
+		masters, last = append(masters, b.Master), b.Last()
+		n, _ := b.Counts()
+		live += n
 	}
-	if n := radixNodes(masters, 0); live != s.Length || first != s.First || s.Last.Less(last) || n != s.RadixNodes {
+	if n := streamnode.RadixNodes(masters); live != s.Length || first != s.First || s.Last.Less(last) || n != s.RadixNodes {
 		return fmt.Errorf("%d entries from %v on to %v, %d nodes of a radix tree; the state is %+v", live, first, last, n, s.StreamState)
 	}
 	return nil
-}
-
-// radixNodes counts the nodes of a radix tree of IDs that have their first bytes in common.
-func radixNodes(ids []backends.StreamID, common int) (n int) {
-	if len(ids) == 0 {
-		return 1
-	}
-	parting := commonBytes(ids[0], ids[len(ids)-1])
-	n = 1 // a leaf, or where they part
-	if parting > common {
-		n++
-	}
-	for parting < idBytes && len(ids) > 0 {
-		end := slices.IndexFunc(ids, func(id backends.StreamID) bool { return commonBytes(ids[0], id) <= parting })
-		if end < 0 {
-			end = len(ids)
-		}
-		n += radixNodes(ids[:end], parting+1)
-		ids = ids[end:]
-	}
-	return n
 }
 
 func (c *checker) group(e *Engine, g *streamGroup) error {

@@ -1,6 +1,9 @@
 package ordered
 
-import "switchyard/backends"
+import (
+	"switchyard/backends"
+	"switchyard/backends/streamnode"
+)
 
 // streamView is a stream opened in a transaction.
 type streamView struct{ handle }
@@ -76,7 +79,8 @@ func (v *streamView) Delete(id backends.StreamID) bool {
 // Each implements backends.Stream.
 func (v *streamView) Each(from, to backends.StreamID, back bool, fn func(id backends.StreamID, fields [][]byte) (more bool)) {
 	if s := v.stream(); s != nil {
-		s.each(from, to, back, func(b *block, e *blockEntry) bool { return fn(e.id, s.reader.read(b, e)) })
+		s.reader.Begin()
+		s.each(from, to, back, func(e *streamnode.Entry) bool { return fn(e.ID, s.reader.Fields(e)) })
 	}
 }
 
@@ -85,7 +89,7 @@ func (v *streamView) EachNode(fn func(first backends.StreamID, node []byte)) {
 	if s := v.stream(); s != nil {
 		s.eachBlock(0, false, func(b *block) bool {
 			if b = s.read(b); b != nil {
-				fn(b.master, b.pack)
+				fn(b.Master, b.Pack)
 			}
 			return b != nil
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"switchyard/backends"
+	"switchyard/backends/streamnode"
 )
 
 // A stream is, from the newest form to the oldest,
@@ -22,7 +23,7 @@ import (
 //	consumers name | time seen | time of activity, in 21 | raw IDs of what is pending for it
 //
 // An ID is two lengths, a raw one 16 bytes big-endian. A time is Unix milliseconds in 8 bytes little-endian.
-// What is pending is told twice: for all, by ID, and in parts for the consumers. stream_node.go has what is in a node.
+// What is pending is told twice: for all, by ID, and in parts for the consumers. Package streamnode has what is in a node.
 //
 // Redis 5 and 6 write 15, 7.0 writes 19, and 7.2 and 7.4 write 21. We write what 7.0 can read, without the
 // time of activity: a reader takes the time seen for it, as Redis does.
@@ -30,13 +31,11 @@ const (
 	typeStream       = 15
 	typeStreamState  = 19
 	typeStreamActive = 21
-
-	rawID = 16
 )
 
 // streamValue has the nodes as they came, until their entries are written one by one.
 type streamValue struct {
-	nodes  []streamNode
+	nodes  []streamnode.Node
 	state  backends.StreamState // with Length and First as the entries have them
 	groups []streamGroup
 }
@@ -71,11 +70,10 @@ func (v *streamValue) write(tx backends.Tx, key []byte) error {
 	if err != nil {
 		return err
 	}
+	var r streamnode.Reader
 	for i := range v.nodes {
-		v.nodes[i].each(func(e *nodeEntry) bool {
-			if !e.deleted {
-				s.Append(e.id, e.fields)
-			}
+		v.nodes[i].Each(backends.StreamID{}, backends.LastStreamID, false, func(e *streamnode.Entry) bool {
+			s.Append(e.ID, r.Fields(e))
 			return true
 		})
 	}
@@ -125,6 +123,28 @@ func dumpStream(tx backends.Tx, key []byte) []byte {
 	return w.close(version, typeStreamState)
 }
 
+// packNodes writes the entries of a stream that has no nodes, in those that Redis would have made for them. Their
+// limits are the defaults of Redis: a node is not part of the value, and any server takes it, whatever its limits are.
+func packNodes(w *writer, s backends.Stream) {
+	const room = 4096
+	var node streamnode.Node
+	limits := backends.NewCompact()
+	flush := func() {
+		if len(node.Pack) > 0 {
+			w.node(node.Master, node.Pack)
+		}
+	}
+	s.Each(backends.StreamID{}, backends.LastStreamID, false, func(id backends.StreamID, fields [][]byte) bool {
+		if len(node.Pack) == 0 || !node.Allows(fields, limits, streamnode.MaxBytes) {
+			flush()
+			node = streamnode.New(id, fields, room)
+		}
+		node.Append(id, fields)
+		return true
+	})
+	flush()
+}
+
 func (w *writer) length(n uint64) { w.p = appendLength(w.p, n) }
 
 func (w *writer) id(id backends.StreamID) {
@@ -134,13 +154,9 @@ func (w *writer) id(id backends.StreamID) {
 
 func (w *writer) time(ms int64) { w.p = binary.LittleEndian.AppendUint64(w.p, uint64(ms)) }
 
-func appendRawID(p []byte, id backends.StreamID) []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(p, id.Ms), id.Seq)
-}
-
 func (w *writer) node(master backends.StreamID, node []byte) {
-	var raw [rawID]byte
-	w.string(appendRawID(raw[:0], master))
+	var raw [streamnode.IDBytes]byte
+	w.string(streamnode.AppendID(raw[:0], master))
 	w.string(node)
 	w.n++
 }
@@ -152,7 +168,7 @@ func (w *writer) group(name []byte, g backends.StreamGroup) {
 	w.length(uint64(state.Read))
 	w.length(uint64(g.PendingCount(nil)))
 	g.EachPending(backends.StreamID{}, nil, func(id backends.StreamID, d backends.Delivery) bool {
-		w.p = appendRawID(w.p, id)
+		w.p = streamnode.AppendID(w.p, id)
 		w.time(d.Delivered)
 		w.length(d.Count)
 		return true
@@ -163,7 +179,7 @@ func (w *writer) group(name []byte, g backends.StreamGroup) {
 		w.time(c.Seen)
 		w.length(uint64(g.PendingCount(name)))
 		g.EachPending(backends.StreamID{}, name, func(id backends.StreamID, _ backends.Delivery) bool {
-			w.p = appendRawID(w.p, id)
+			w.p = streamnode.AppendID(w.p, id)
 			return true
 		})
 		return true

@@ -5,6 +5,7 @@ import (
 
 	"switchyard/backends"
 	"switchyard/backends/listpack"
+	"switchyard/backends/streamnode"
 )
 
 // rawStream is the body of a stream in parts for join. groups ends in the last one, of which the rest has parts
@@ -29,7 +30,9 @@ func nodeOf(elements ...any) string {
 	return string(l)
 }
 
-func rawOf(ms, seq uint64) []byte { return appendRawID(nil, backends.StreamID{Ms: ms, Seq: seq}) }
+func rawOf(ms, seq uint64) []byte {
+	return streamnode.AppendID(nil, backends.StreamID{Ms: ms, Seq: seq})
+}
 
 // keyOf is an ID as the key of a node.
 func keyOf(ms, seq uint64) string { return string(rawOf(ms, seq)) }

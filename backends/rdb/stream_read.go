@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"switchyard/backends"
-	"switchyard/backends/listpack"
+	"switchyard/backends/streamnode"
 )
 
 // A payload of a stream says much twice, or in an order. All of that is checked, more than Redis does, since a
@@ -44,25 +44,28 @@ func readStream(kind byte) func(*reader) value {
 // readNodes reads the nodes and counts their entries. It returns the ID of the last one, deleted or not.
 func (v *streamValue) readNodes(r *reader) (last backends.StreamID) {
 	for n := r.plain(); n > 0 && !r.bad; n-- {
-		key, blob := r.string(), r.string()
-		if r.bad || len(key) != rawID || listpack.Valid(blob) != nil {
+		key, pack := r.string(), r.string()
+		if r.bad || len(key) != streamnode.IDBytes {
 			r.bad = true
 			return last
 		}
-		node := streamNode{parseRawID(key), blob}
-		sound := last.Less(node.master)
-		whole := node.each(func(e *nodeEntry) bool {
-			sound = sound && last.Less(e.id) && !e.id.Less(node.master)
-			last = e.id
-			if !e.deleted {
-				if v.state.Length == 0 {
-					v.state.First = e.id
-				}
-				v.state.Length++
-			}
-			return sound
-		})
-		r.bad = r.bad || !sound || !whole
+		master, _ := streamnode.ParseID(key)
+		node := streamnode.Node{Master: master, Pack: pack}
+		if !last.Less(master) || node.Check() != nil {
+			r.bad = true
+			return last
+		}
+		live, deleted := node.Counts()
+		if live+deleted > 0 {
+			last = node.Last()
+		}
+		if v.state.Length == 0 {
+			node.Each(backends.StreamID{}, backends.LastStreamID, false, func(e *streamnode.Entry) bool {
+				v.state.First = e.ID
+				return false
+			})
+		}
+		v.state.Length += live
 		v.nodes = append(v.nodes, node)
 	}
 	return last
@@ -139,16 +142,10 @@ func (r *reader) plain() uint64 {
 // id reads an ID of two lengths.
 func (r *reader) id() backends.StreamID { return backends.StreamID{Ms: r.plain(), Seq: r.plain()} }
 
-// raw reads an ID of 16 bytes.
+// raw reads an ID of 16 bytes; zero when there are fewer.
 func (r *reader) raw() backends.StreamID {
-	if b := r.next(rawID); b != nil {
-		return parseRawID(b)
-	}
-	return backends.StreamID{}
-}
-
-func parseRawID(b []byte) backends.StreamID {
-	return backends.StreamID{Ms: binary.BigEndian.Uint64(b), Seq: binary.BigEndian.Uint64(b[8:])}
+	id, _ := streamnode.ParseID(r.next(streamnode.IDBytes))
+	return id
 }
 
 // time reads Unix milliseconds.
