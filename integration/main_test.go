@@ -11,6 +11,7 @@
 //
 //	go test ./integration -run Differential -seed 42
 //	go test ./integration -run Differential -soak 10m -timeout 0
+//	go test ./integration -run Differential/memory -commands 10000000 -plain -timeout 0
 package integration
 
 import (
@@ -21,6 +22,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -29,10 +31,11 @@ var (
 	seedFlag      = flag.Uint64("seed", 0, "the seed of random tests; 0: another one at each run")
 	transportFlag = flag.String("transport", "auto", "the transport to test: auto, eventloop or redcon")
 	soakFlag      = flag.Duration("soak", 0, "how long random tests go on; 0: some seconds")
+	plainFlag     = flag.Bool("plain", false, "test a binary without the race detector, which is several times as fast")
 )
 
-// binary is the Switchyard under test, with the race detector inside: a race that any test causes
-// is a process that does not exit with status 0.
+// binary is the Switchyard under test, with the race detector inside unless -plain: a race that any test
+// causes is a process that does not exit with status 0.
 var binary string
 
 // everyBackend names the instances of the default configuration.
@@ -51,7 +54,7 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "switchyard")
-	build := exec.Command("go", "build", "-race", "-o", binary, "..")
+	build := exec.Command("go", "build", "-race="+strconv.FormatBool(!*plainFlag), "-o", binary, "..")
 	var out bytes.Buffer
 	build.Stdout, build.Stderr = &out, &out
 	if err := build.Run(); err != nil {
