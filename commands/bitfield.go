@@ -74,17 +74,28 @@ func bitfield(c *Ctx, tx backends.Tx) error {
 	if end > 0 && c.Row.Flags&Write == 0 {
 		return ErrBitfieldReadonly
 	}
-	s, err := tx.String(c.Args[1])
+	open := tx.String
+	if end == 0 {
+		open = func(key []byte) (backends.String, error) { return c.readString(tx, key) }
+	}
+	s, err := open(c.Args[1])
 	if err != nil {
 		return err
 	}
-	if size := int((end + 7) >> 3); size > s.Len() {
+	size := int((end + 7) >> 3)
+	absent, grows, changed := !s.Exists(), size > s.Len(), false
+	if grows {
 		c.digits[0] = 0
 		s.SetRange(size-1, c.digits[:1])
+		c.made(absent, c.Args[1])
 	}
 	c.Array(len(ops))
 	for i := range ops {
-		c.runBitfield(s, &ops[i])
+		stored, differs := c.runBitfield(s, &ops[i])
+		changed = changed || differs || stored && grows
+	}
+	if changed {
+		c.Notify(StringEvent, "setbit", c.Args[1])
 	}
 	return nil
 }
@@ -160,12 +171,13 @@ func parseBitfieldType(arg []byte) (signed bool, width uint, err error) {
 	return signed, uint(n), nil
 }
 
-// runBitfield performs an operation on a string that is long enough for it, and replies.
-func (c *Ctx) runBitfield(s backends.String, op *bitfieldOp) {
+// runBitfield performs an operation on a string that is long enough for it, and replies. It says whether that
+// has stored a value, and another one than before.
+func (c *Ctx) runBitfield(s backends.String, op *bitfieldOp) (stored, differs bool) {
 	old := op.load(s.Bytes())
 	if op.kind == bitfieldGet {
 		c.Int(old)
-		return
+		return false, false
 	}
 	value, incr := old, op.operand
 	if op.kind == bitfieldSet {
@@ -174,7 +186,7 @@ func (c *Ctx) runBitfield(s backends.String, op *bitfieldOp) {
 	value, fits := op.sum(value, incr)
 	if !fits && op.overflow == overflowFail {
 		c.Null()
-		return
+		return false, false
 	}
 	if op.kind == bitfieldSet {
 		c.Int(old)
@@ -185,6 +197,7 @@ func (c *Ctx) runBitfield(s backends.String, op *bitfieldOp) {
 		n := op.patch(c.digits[:9], s.Bytes(), uint64(value))
 		s.SetRange(int(op.offset>>3), c.digits[:n])
 	}
+	return true, value != old
 }
 
 // load reads the integer from a string, beyond whose end are zeros.

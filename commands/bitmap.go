@@ -42,6 +42,7 @@ func setbit(c *Ctx, tx backends.Tx) error {
 	}
 	was := old&mask != 0
 	if at >= len(value) || was != (bit == 1) {
+		c.NotifyNew(!s.Exists(), StringEvent, "setbit", c.Args[1])
 		c.digits[0] = old&^mask | mask*byte(bit)
 		s.SetRange(at, c.digits[:1])
 	}
@@ -54,7 +55,7 @@ func getbit(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	s, err := tx.String(c.Args[1])
+	s, err := c.readString(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (c *Ctx) bitOffset(arg []byte, width int64) (int64, error) {
 // bitcount and bitpos look at their last arguments only when there is a string, as Redis 7.0 does; 7.2
 // reads them before it looks for the key.
 func bitcount(c *Ctx, tx backends.Tx) error {
-	s, err := tx.String(c.Args[1])
+	s, err := c.readString(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -131,7 +132,7 @@ func bitpos(c *Ctx, tx backends.Tx) error {
 	if bit&^1 != 0 {
 		return ErrBitArgument
 	}
-	s, err := tx.String(c.Args[1])
+	s, err := c.readString(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -258,7 +259,7 @@ func bitop(c *Ctx, tx backends.Tx) error {
 	to, longest := c.Args[2], 0
 	var sources [][]byte
 	for _, name := range c.Args[3:] {
-		s, err := tx.String(name)
+		s, err := c.readString(tx, name)
 		if err != nil {
 			return err
 		}
@@ -267,7 +268,7 @@ func bitop(c *Ctx, tx backends.Tx) error {
 	}
 	c.Int(int64(longest))
 	if longest == 0 {
-		tx.Delete(to)
+		c.delete(tx, to)
 		return nil
 	}
 	result := make([]byte, longest)
@@ -278,10 +279,12 @@ func bitop(c *Ctx, tx backends.Tx) error {
 	for _, s := range sources[1:] {
 		op.combine(result, s)
 	}
-	if err := replace(tx, to, result); err != nil {
+	made, err := replace(tx, to, result)
+	if err != nil {
 		return err
 	}
 	tx.SetExpiry(to, 0)
+	c.NotifyNew(made, StringEvent, "set", to)
 	return nil
 }
 

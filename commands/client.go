@@ -107,9 +107,12 @@ func clientFilter(args [][]byte) (wanted func(ClientInfo) bool, err error) {
 }
 
 func clientTypeFilter(kind []byte) (func(ClientInfo) bool, error) {
-	flag, known := map[string]string{"normal": "N", "master": "M", "replica": "S", "slave": "S", "pubsub": "P"}[strings.ToLower(string(kind))]
-	if !known {
+	flag, known := map[string]string{"normal": "", "master": "M", "replica": "S", "slave": "S", "pubsub": "P"}[strings.ToLower(string(kind))]
+	switch {
+	case !known:
 		return nil, unknownClientType(kind)
+	case flag == "":
+		return func(i ClientInfo) bool { return !strings.ContainsAny(i.Flags, "MSP") }, nil
 	}
 	return func(i ClientInfo) bool { return strings.Contains(i.Flags, flag) }, nil
 }
@@ -121,9 +124,10 @@ func clientLine(i ClientInfo) string {
 	if i.OutputBytes > 0 {
 		events = "rw"
 	}
-	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=0 psub=0 ssub=0 multi=%d"+
+	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=%d multi=%d"+
 		" qbuf=%d qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=%d oll=0 omem=%d tot-mem=%d events=%s cmd=%s user=%s redir=-1 resp=%d lib-name=%s lib-ver=%s\n",
-		i.ID, i.Addr, i.LocalAddr, i.FD, i.Name, int64(i.Age.Seconds()), int64(i.Idle.Seconds()), i.Flags, i.DB, i.Queued,
+		i.ID, i.Addr, i.LocalAddr, i.FD, i.Name, int64(i.Age.Seconds()), int64(i.Idle.Seconds()), i.Flags, i.DB,
+		i.Subscribed[Channel], i.Subscribed[Pattern], i.Subscribed[ShardChannel], i.Queued,
 		i.InputBytes, i.OutputBytes, i.OutputBytes, i.TotalBytes, events, i.LastCommand, i.User, i.Proto, i.LibName, i.LibVer)
 }
 

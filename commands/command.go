@@ -87,6 +87,8 @@ const (
 	AnyDB
 	// Long is our own: a single call may take long, or wait for something.
 	Long
+	// Listening is our own: a client that has subscribed to something may call it in RESP2 too.
+	Listening
 	// AtOnce is our own: between MULTI and EXEC the command runs at once, where others are queued.
 	AtOnce
 	// Apart is our own: the command looks at backends by itself, so it cannot run inside a transaction.
@@ -119,6 +121,9 @@ type KeySpec struct {
 	Step  int
 	Flags string // "RO access": what is done to the keys
 }
+
+// notKey are the Flags of what is routed as a key in a cluster, and is none.
+const notKey = "not_key"
 
 // Counted as a KeySpec's Last says that the argument at First is how many keys follow it, which COMMAND
 // INFO calls keynum.
@@ -201,6 +206,9 @@ func (k *KeySpec) bounds(args [][]byte) (first, last, step int) {
 // miscounts says whether args has not as many keys as it says, or ends before some keys begin.
 func (r *Row) miscounts(args [][]byte) bool {
 	return slices.ContainsFunc(r.Keys, func(k KeySpec) bool {
+		if k.Last == AfterStreams {
+			return len(r.MoreKeys(nil, args)) == 0
+		}
 		first, last, _ := k.bounds(args)
 		return first > last && (k.Last == Counted || !k.searched())
 	})

@@ -1,7 +1,9 @@
 package commands
 
+import "bytes"
+
 var connectionRows = []*Row{
-	{Name: "ping", Arity: -1, Flags: Fast, Categories: "connection", Group: "connection", Since: "1.0.0",
+	{Name: "ping", Arity: -1, Flags: Fast | Listening, Categories: "connection", Group: "connection", Since: "1.0.0",
 		Tips:   []string{"request_policy:all_shards", "response_policy:all_succeeded"},
 		Syntax: "[message]", Complexity: "O(1)", Summary: "Replies PONG, or with its argument.", Serve: ping},
 	{Name: "echo", Arity: 2, Flags: Loading | Stale | Fast, Categories: "connection", Group: "connection", Since: "1.0.0",
@@ -12,20 +14,24 @@ var connectionRows = []*Row{
 		Syntax: "[username] password", Complexity: "O(N) in the number of passwords of the user", Summary: "Proves who the client is.", Serve: auth},
 	{Name: "hello", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Categories: "connection", Group: "connection", Since: "6.0.0",
 		Syntax: "[protover [AUTH username password] [SETNAME clientname]]", Complexity: "O(1)", Summary: "Greets the server and agrees on a protocol.", Serve: hello},
-	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | AtOnce, Categories: "connection", Group: "connection", Since: "6.2.0",
+	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | Listening | AtOnce, Categories: "connection", Group: "connection", Since: "6.2.0",
 		Complexity: "O(1)", Summary: "Makes the connection as if it were new.", Serve: reset},
-	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | AtOnce, Categories: "connection", Group: "connection", Since: "1.0.0",
+	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | Listening | AtOnce, Categories: "connection", Group: "connection", Since: "1.0.0",
 		Complexity: "O(1)", Summary: "Closes the connection.", Serve: quit},
 }
 
 func ping(c *Ctx) error {
-	switch len(c.Args) {
-	case 1:
-		c.Status("PONG")
-	case 2:
+	switch {
+	case len(c.Args) > 2:
+		return wrongArity("ping")
+	case c.Proto == 2 && c.listening() > 0: // as a message looks, since nothing else is expected
+		c.Array(2)
+		c.Text("pong")
+		c.Bulk(bytes.Join(c.Args[1:], nil))
+	case len(c.Args) == 2:
 		c.Bulk(c.Args[1])
 	default:
-		return wrongArity("ping")
+		c.Status("PONG")
 	}
 	return nil
 }
@@ -141,6 +147,9 @@ func greet(c *Ctx) {
 }
 
 func reset(c *Ctx) error {
+	if c.tooManyElements(c.listening()) {
+		return ErrLong
+	}
 	c.Client.Reset()
 	c.Proto = 2
 	c.Status("RESET")

@@ -78,6 +78,7 @@ type Client interface {
 	// Authenticate checks a user's password and remembers that it was right.
 	Authenticate(user, password []byte) bool
 	Transactor
+	Subscriptions
 	// Affect is told of an effect of the call at hand, from inside of its transaction.
 	Affect(Effect)
 	// Reset returns the session to the state of a new connection.
@@ -122,6 +123,8 @@ type ClientInfo struct {
 	User            string
 	Proto           int
 	LibName, LibVer string
+
+	Subscribed [ShardChannel + 1]int // topics that it listens to, by Topic
 }
 
 // Server is the process, as far as commands about it need to know.
@@ -140,6 +143,7 @@ type Server interface {
 	ResetStats()
 	State
 	Observer
+	Broker
 }
 
 // Parameter is one configuration parameter.

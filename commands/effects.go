@@ -26,6 +26,7 @@ type Effect struct {
 	Class Class  // 0: a change that Redis has no event for
 	Event string // by Redis's name
 	Key   []byte // valid until the call returns
+	Kept  bool   // those who watch the key do not learn of it: it is as it was, or Redis does not tell them
 }
 
 // Observer is told what calls do, from inside of their transactions, where the keys are locked: so whoever locks one
@@ -38,6 +39,11 @@ type Observer interface {
 	Replacing(tx backends.Tx, db, by int)
 }
 
+// MissObserver is an Observer that wants to know of keys that are read and are not there, if it says so.
+type MissObserver interface {
+	ObservesMisses() bool
+}
+
 // Notify says that the call has changed a key of the current database, or what else has happened to it that is an
 // event in Redis. Events are told in the order in which Redis has them.
 func (c *Ctx) Notify(class Class, event string, key []byte) {
@@ -47,9 +53,105 @@ func (c *Ctx) Notify(class Class, event string, key []byte) {
 // NotifyIn is Notify for a key of another database.
 func (c *Ctx) NotifyIn(db int, class Class, event string, key []byte) {
 	if c.Server.Observed() {
-		c.Client.Affect(Effect{db, class, event, key})
+		c.Client.Affect(Effect{DB: db, Class: class, Event: event, Key: key})
+	}
+}
+
+// Tell is Notify for an event that is no change to who watches the key.
+func (c *Ctx) Tell(class Class, event string, key []byte) {
+	if c.Server.Observed() {
+		c.Client.Affect(Effect{c.Client.DB(), class, event, key, true})
 	}
 }
 
 // Touch says that the call has changed a key, where Redis tells no event but those who watch the key.
 func (c *Ctx) Touch(key []byte) { c.Notify(0, "", key) }
+
+// NotifyNew is Notify for what may have made the key.
+func (c *Ctx) NotifyNew(made bool, class Class, event string, key []byte) {
+	c.made(made, key)
+	c.Notify(class, event, key)
+}
+
+func (c *Ctx) made(really bool, key []byte) {
+	if really {
+		c.Notify(NewKeyEvent, "new", key)
+	}
+}
+
+// NotifyLess is Notify for what has taken elements away, and with the last of them the key.
+func (c *Ctx) NotifyLess(left int, class Class, event string, key []byte) {
+	c.Notify(class, event, key)
+	if left == 0 {
+		c.Notify(GenericEvent, "del", key)
+	}
+}
+
+// NotifyStored is Notify for a key that n elements have replaced. None of them remove it.
+func (c *Ctx) NotifyStored(existed bool, n int, class Class, event string, key []byte) {
+	switch {
+	case n > 0:
+		c.NotifyNew(!existed, class, event, key)
+	case existed:
+		c.Notify(GenericEvent, "del", key)
+	}
+}
+
+// miss says that the call has read a key that is not there.
+func (c *Ctx) miss(key []byte) {
+	if o, ok := c.Server.(MissObserver); ok && o.ObservesMisses() {
+		c.Tell(KeyMissEvent, "keymiss", key)
+	}
+}
+
+// What follows opens a key that the call only reads.
+
+func (c *Ctx) readString(tx backends.Tx, key []byte) (backends.String, error) {
+	s, err := tx.String(key)
+	if err == nil && !s.Exists() {
+		c.miss(key)
+	}
+	return s, err
+}
+
+func (c *Ctx) readList(tx backends.Tx, key []byte) (backends.List, error) {
+	l, err := tx.List(key)
+	if err == nil && l.Len() == 0 {
+		c.miss(key)
+	}
+	return l, err
+}
+
+func (c *Ctx) readSet(tx backends.Tx, key []byte) (backends.Set, error) {
+	s, err := tx.Set(key)
+	if err == nil && s.Len() == 0 {
+		c.miss(key)
+	}
+	return s, err
+}
+
+func (c *Ctx) readZSet(tx backends.Tx, key []byte) (backends.ZSet, error) {
+	z, err := tx.ZSet(key)
+	if err == nil && z.Len() == 0 {
+		c.miss(key)
+	}
+	return z, err
+}
+
+func (c *Ctx) readHash(tx backends.Tx, key []byte) (backends.Hash, error) {
+	h, err := tx.Hash(key)
+	if err == nil && h.Len() == 0 {
+		c.miss(key)
+	}
+	return h, err
+}
+
+func (c *Ctx) readStream(tx backends.Tx, key []byte) (backends.Stream, error) {
+	s, err := tx.Stream(key)
+	if err == nil {
+		if _, exists := s.State(); !exists {
+			c.miss(key)
+		}
+	}
+	return s, err
+}

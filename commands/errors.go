@@ -255,6 +255,11 @@ func unknownClientType(kind []byte) Error {
 	return Error("ERR Unknown client type '" + cString(kind) + "'")
 }
 
+// NotWhileListening refuses a command of a client that has subscribed to something and speaks RESP2.
+func NotWhileListening(fullName string) Error {
+	return Error("ERR Can't execute '" + fullName + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+}
+
 func unknownPFDebug(sub []byte) Error {
 	return Error("ERR Unknown PFDEBUG subcommand '" + cString(sub) + "'")
 }

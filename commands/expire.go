@@ -107,9 +107,27 @@ func (c *Ctx) expireKey(tx backends.Tx, u expiryUnit) error {
 	if at <= 0 {
 		at = 1 // 0 would mean no expiry; both are long past
 	}
-	tx.SetExpiry(name, at)
+	c.setExpiry(tx, name, at)
 	c.Flag(true)
 	return nil
+}
+
+// setExpiry sets the deadline of a key that exists. One that is past removes it.
+func (c *Ctx) setExpiry(tx backends.Tx, name []byte, at int64) {
+	if tx.SetExpiry(name, at); at <= c.Now {
+		c.Notify(GenericEvent, "del", name)
+	} else {
+		c.Notify(GenericEvent, "expire", name)
+	}
+}
+
+// unsetExpiry takes its deadline from a key, and says whether it had one.
+func (c *Ctx) unsetExpiry(tx backends.Tx, name []byte) (had bool) {
+	if had = tx.Expiry(name) != 0; had {
+		tx.SetExpiry(name, 0)
+		c.Notify(GenericEvent, "persist", name)
+	}
+	return had
 }
 
 // expireCondition is the NX, XX, GT or LT of the EXPIRE family.
@@ -158,7 +176,7 @@ func (c *Ctx) remaining(tx backends.Tx, f func(at int64) int64) error {
 	switch {
 	case at != 0:
 		c.Int(f(at))
-	case tx.Type(c.Args[1]) != backends.None:
+	case c.typeOf(tx, c.Args[1]) != backends.None:
 		c.Int(-1)
 	default:
 		c.Int(-2)
@@ -183,10 +201,6 @@ func pexpiretime(c *Ctx, tx backends.Tx) error {
 }
 
 func persist(c *Ctx, tx backends.Tx) error {
-	had := tx.Expiry(c.Args[1]) != 0
-	if had {
-		tx.SetExpiry(c.Args[1], 0)
-	}
-	c.Flag(had)
+	c.Flag(c.unsetExpiry(tx, c.Args[1]))
 	return nil
 }

@@ -81,11 +81,13 @@ func geoadd(c *Ctx, tx backends.Tx) error {
 		return err
 	}
 	var sum zaddResult
+	absent := z.Len() == 0
 	for i, score := range places {
 		if err := sum.add(z, triples[3*i+2], score, f); err != nil {
 			return err
 		}
 	}
+	c.notifyScores(absent, &sum, f)
 	if f.ch {
 		sum.added += sum.changed
 	}
@@ -149,7 +151,7 @@ func placeOfMember(z backends.ZSet, member []byte) (p geohash.Point, ok bool) {
 }
 
 func geohashes(c *Ctx, tx backends.Tx) error {
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -165,7 +167,7 @@ func geohashes(c *Ctx, tx backends.Tx) error {
 }
 
 func geopos(c *Ctx, tx backends.Tx) error {
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -214,7 +216,7 @@ func geodist(c *Ctx, tx backends.Tx) error {
 	default:
 		return ErrSyntax
 	}
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,14 @@ type geoCommand struct {
 	store    bool // STORE and STOREDIST are options, or GEOSEARCHSTORE's STOREDIST is
 }
 
+// event is what a search that stores its result is called.
+func (g geoCommand) event() string {
+	if g.search {
+		return "geosearchstore"
+	}
+	return "georadiusstore"
+}
+
 func georadius(c *Ctx, tx backends.Tx) error   { return c.geoSearch(tx, geoCommand{store: true}) }
 func georadiusRO(c *Ctx, tx backends.Tx) error { return c.geoSearch(tx, geoCommand{}) }
 func geosearch(c *Ctx, tx backends.Tx) error   { return c.geoSearch(tx, geoCommand{search: true}) }
@@ -54,7 +62,7 @@ func (c *Ctx) geoSearch(tx backends.Tx, cmd geoCommand) error {
 		q.target, source, args = c.Args[1], c.Args[2], c.Args[3:]
 	}
 	var err error
-	if q.source, err = tx.ZSet(source); err != nil {
+	if q.source, err = c.readZSet(tx, source); err != nil {
 		return err
 	}
 	if err := q.parse(c.Args[0], args); err != nil {
@@ -62,7 +70,7 @@ func (c *Ctx) geoSearch(tx backends.Tx, cmd geoCommand) error {
 	}
 	found := q.find()
 	if q.target != nil {
-		return c.storeScored(tx, q.target, q.scores(found))
+		return c.storeScored(tx, q.target, q.scores(found), cmd.event())
 	}
 	c.places(&q, found)
 	return nil

@@ -73,6 +73,7 @@ func (c *Ctx) putFields(tx backends.Tx) (created int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	c.NotifyNew(h.Len() == 0, HashEvent, "hset", c.Args[1])
 	for i := 2; i < len(c.Args); i += 2 {
 		if h.Put(c.Args[i], c.Args[i+1]) {
 			created++
@@ -88,6 +89,7 @@ func hsetnx(c *Ctx, tx backends.Tx) error {
 	}
 	_, exists := h.Get(c.Args[2])
 	if !exists {
+		c.NotifyNew(h.Len() == 0, HashEvent, "hset", c.Args[1])
 		h.Put(c.Args[2], c.Args[3])
 	}
 	c.Flag(!exists)
@@ -95,7 +97,7 @@ func hsetnx(c *Ctx, tx backends.Tx) error {
 }
 
 func hget(c *Ctx, tx backends.Tx) error {
-	h, err := tx.Hash(c.Args[1])
+	h, err := c.readHash(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -104,7 +106,7 @@ func hget(c *Ctx, tx backends.Tx) error {
 }
 
 func hmget(c *Ctx, tx backends.Tx) error {
-	h, err := tx.Hash(c.Args[1])
+	h, err := c.readHash(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -134,6 +136,7 @@ func hincrby(c *Ctx, tx backends.Tx) error {
 		return ErrOverflow
 	}
 	n += by
+	c.NotifyNew(h.Len() == 0, HashEvent, "hincrby", c.Args[1])
 	putKeepingDeadline(h, c.Args[2], strconv.AppendInt(c.digits[:0], n, 10))
 	c.Int(n)
 	return nil
@@ -164,6 +167,7 @@ func hincrbyfloat(c *Ctx, tx backends.Tx) error {
 		return ErrNaNOrInfinity
 	}
 	text := formatLongDouble(n)
+	c.NotifyNew(h.Len() == 0, HashEvent, "hincrbyfloat", c.Args[1])
 	putKeepingDeadline(h, c.Args[2], []byte(text))
 	c.Text(text)
 	return nil
@@ -188,12 +192,15 @@ func hdel(c *Ctx, tx backends.Tx) error {
 			removed++
 		}
 	}
+	if removed > 0 {
+		c.NotifyLess(h.Len(), HashEvent, "hdel", c.Args[1])
+	}
 	c.Int(int64(removed))
 	return nil
 }
 
 func hlen(c *Ctx, tx backends.Tx) error {
-	h, err := tx.Hash(c.Args[1])
+	h, err := c.readHash(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -202,7 +209,7 @@ func hlen(c *Ctx, tx backends.Tx) error {
 }
 
 func hstrlen(c *Ctx, tx backends.Tx) error {
-	h, err := tx.Hash(c.Args[1])
+	h, err := c.readHash(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -212,7 +219,7 @@ func hstrlen(c *Ctx, tx backends.Tx) error {
 }
 
 func hexists(c *Ctx, tx backends.Tx) error {
-	h, err := tx.Hash(c.Args[1])
+	h, err := c.readHash(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -239,7 +246,7 @@ func hgetall(c *Ctx, tx backends.Tx) error {
 // eachField replies with what show makes of each field. How many there are is known in the end: some
 // may have expired.
 func (c *Ctx) eachField(tx backends.Tx, head func(n int), show func(field, value []byte)) error {
-	h, err := tx.Hash(c.Args[1])
+	h, err := c.readHash(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -262,7 +269,7 @@ func hscan(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	h, err := tx.Hash(c.Args[1])
+	h, err := c.readHash(tx, c.Args[1])
 	if err != nil {
 		return err
 	}

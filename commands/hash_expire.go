@@ -71,8 +71,17 @@ func (c *Ctx) expireFields(tx backends.Tx, u expiryUnit) error {
 		return err
 	}
 	c.Array(len(fields))
+	var outcome int64
 	for _, field := range fields {
-		c.Int(c.expireField(h, field, at, cond))
+		n := c.expireField(h, field, at, cond)
+		c.Int(n)
+		outcome = max(outcome, n)
+	}
+	switch outcome { // all that were changed have expired, or none of them
+	case fieldChanged:
+		c.Notify(HashEvent, "hexpire", c.Args[1])
+	case fieldExpired:
+		c.NotifyLess(h.Len(), HashEvent, "hdel", c.Args[1])
 	}
 	return nil
 }
@@ -146,11 +155,7 @@ func fieldArguments(args [][]byte, malformed Error) ([][]byte, error) {
 }
 
 // eachFieldDeadline replies for each field what show makes of its deadline, which is not 0.
-func (c *Ctx) eachFieldDeadline(tx backends.Tx, show func(h backends.Hash, field []byte, at int64) int64) error {
-	h, err := tx.Hash(c.Args[1])
-	if err != nil {
-		return err
-	}
+func (c *Ctx) eachFieldDeadline(h backends.Hash, show func(field []byte, at int64) int64) error {
 	fields, err := fieldArguments(c.Args[2:], ErrFieldCount)
 	if err != nil {
 		return err
@@ -164,31 +169,50 @@ func (c *Ctx) eachFieldDeadline(tx backends.Tx, show func(h backends.Hash, field
 		case at == 0:
 			c.Int(fieldNoDeadline)
 		default:
-			c.Int(show(h, field, at))
+			c.Int(show(field, at))
 		}
 	}
 	return nil
 }
 
+// remainingOfFields is remaining for fields.
+func (c *Ctx) remainingOfFields(tx backends.Tx, f func(at int64) int64) error {
+	h, err := c.readHash(tx, c.Args[1])
+	if err != nil {
+		return err
+	}
+	return c.eachFieldDeadline(h, func(_ []byte, at int64) int64 { return f(at) })
+}
+
 func httl(c *Ctx, tx backends.Tx) error {
-	return c.eachFieldDeadline(tx, func(_ backends.Hash, _ []byte, at int64) int64 { return (at - c.Now + 999) / 1000 })
+	return c.remainingOfFields(tx, func(at int64) int64 { return (at - c.Now + 999) / 1000 })
 }
 
 func hpttl(c *Ctx, tx backends.Tx) error {
-	return c.eachFieldDeadline(tx, func(_ backends.Hash, _ []byte, at int64) int64 { return at - c.Now })
+	return c.remainingOfFields(tx, func(at int64) int64 { return at - c.Now })
 }
 
 func hexpiretime(c *Ctx, tx backends.Tx) error {
-	return c.eachFieldDeadline(tx, func(_ backends.Hash, _ []byte, at int64) int64 { return (at + 999) / 1000 })
+	return c.remainingOfFields(tx, func(at int64) int64 { return (at + 999) / 1000 })
 }
 
 func hpexpiretime(c *Ctx, tx backends.Tx) error {
-	return c.eachFieldDeadline(tx, func(_ backends.Hash, _ []byte, at int64) int64 { return at })
+	return c.remainingOfFields(tx, func(at int64) int64 { return at })
 }
 
 func hpersist(c *Ctx, tx backends.Tx) error {
-	return c.eachFieldDeadline(tx, func(h backends.Hash, field []byte, _ int64) int64 {
+	h, err := tx.Hash(c.Args[1])
+	if err != nil {
+		return err
+	}
+	changed := false
+	err = c.eachFieldDeadline(h, func(field []byte, _ int64) int64 {
 		h.SetFieldDeadline(field, 0)
+		changed = true
 		return fieldChanged
 	})
+	if changed {
+		c.Notify(HashEvent, "hpersist", c.Args[1])
+	}
+	return err
 }

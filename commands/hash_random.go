@@ -37,7 +37,7 @@ func draws(arg []byte) (n int64, err error) {
 // hrandfield reads [count [WITHVALUES]].
 func hrandfield(c *Ctx, tx backends.Tx) error {
 	if len(c.Args) == 2 {
-		h, err := tx.Hash(c.Args[1])
+		h, err := c.readHash(tx, c.Args[1])
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func hrandfield(c *Ctx, tx backends.Tx) error {
 	case withValues && n > math.MaxInt64/2:
 		return ErrOutOfRange
 	}
-	h, err := tx.Hash(c.Args[1])
+	h, err := c.readHash(tx, c.Args[1])
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,7 @@ var hllRows = []*Row{
 }
 
 // sketch opens a HyperLogLog; it is nil where there is none.
-func sketch(tx backends.Tx, name []byte) (backends.String, hll.Sketch, error) {
-	s, err := tx.String(name)
+func sketch(s backends.String, err error) (backends.String, hll.Sketch, error) {
 	if err != nil || !s.Exists() {
 		return s, nil, err
 	}
@@ -32,17 +31,21 @@ func sketch(tx backends.Tx, name []byte) (backends.String, hll.Sketch, error) {
 }
 
 func pfadd(c *Ctx, tx backends.Tx) error {
-	s, h, err := sketch(tx, c.Args[1])
+	s, h, err := sketch(tx.String(c.Args[1]))
 	if err != nil {
 		return err
 	}
+	var changed bool
 	if h != nil && h.Dense() {
-		c.Flag(c.addToDense(s))
-		return nil
+		changed = c.addToDense(s)
+	} else if changed, err = c.addToSparse(s, h); err != nil {
+		return err
 	}
-	changed, err := c.addToSparse(s, h)
+	if changed {
+		c.NotifyNew(h == nil, StringEvent, "pfadd", c.Args[1])
+	}
 	c.Flag(changed)
-	return err
+	return nil
 }
 
 // addToDense changes the registers alone that an element raises.
@@ -78,7 +81,7 @@ func (c *Ctx) addToSparse(s backends.String, h hll.Sketch) (changed bool, err er
 				h = bytes.Clone(h)
 			}
 			h, ok = h.Raise(i, rank)
-			changed = true
+			changed = changed || ok
 		}
 		if !ok {
 			err = ErrCorruptedHLL
@@ -97,13 +100,13 @@ func (c *Ctx) addToSparse(s backends.String, h hll.Sketch) (changed bool, err er
 func pfcount(c *Ctx, tx backends.Tx) error {
 	if len(c.Args) > 2 {
 		var all hll.Registers
-		if _, err := unite(&all, tx, c.Args[1:]); err != nil {
+		if _, err := c.unite(&all, tx); err != nil {
 			return err
 		}
 		c.Int(int64(all.Estimate()))
 		return nil
 	}
-	_, h, err := sketch(tx, c.Args[1])
+	_, h, err := sketch(c.readString(tx, c.Args[1]))
 	if err != nil {
 		return err
 	}
@@ -122,10 +125,10 @@ func pfcount(c *Ctx, tx backends.Tx) error {
 	return nil
 }
 
-// unite adds the HyperLogLogs at keys to all, and says whether one of them is dense.
-func unite(all *hll.Registers, tx backends.Tx, keys [][]byte) (dense bool, err error) {
-	for _, name := range keys {
-		_, h, err := sketch(tx, name)
+// unite adds the HyperLogLogs at the keys of the call to all, and says whether one of them is dense.
+func (c *Ctx) unite(all *hll.Registers, tx backends.Tx) (dense bool, err error) {
+	for _, name := range c.Args[1:] {
+		_, h, err := sketch(c.readString(tx, name))
 		if err != nil {
 			return false, err
 		}
@@ -142,15 +145,16 @@ func unite(all *hll.Registers, tx backends.Tx, keys [][]byte) (dense bool, err e
 
 func pfmerge(c *Ctx, tx backends.Tx) error {
 	var all hll.Registers
-	dense, err := unite(&all, tx, c.Args[1:])
+	dense, err := c.unite(&all, tx)
 	if err != nil {
 		return err
 	}
-	s, h, err := sketch(tx, c.Args[1])
+	s, h, err := sketch(tx.String(c.Args[1]))
 	if err != nil {
 		return err
 	}
-	if h == nil {
+	absent := h == nil
+	if absent {
 		h = hll.New()
 	}
 	if dense {
@@ -166,12 +170,13 @@ func pfmerge(c *Ctx, tx backends.Tx) error {
 	}
 	h.Invalidate()
 	s.Set(h)
+	c.NotifyNew(absent, StringEvent, "pfadd", c.Args[1])
 	c.OK()
 	return nil
 }
 
 func pfdebug(c *Ctx, tx backends.Tx) error {
-	s, h, err := sketch(tx, c.Args[2])
+	s, h, err := sketch(tx.String(c.Args[2]))
 	if err != nil {
 		return err
 	}

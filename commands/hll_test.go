@@ -60,6 +60,18 @@ var hllStories = []story{
 		PFADD e
 		PFCOUNT e
 		PFCOUNT e none`},
+	{"PFADD keeps what it added before it finds that the rest is corrupted", `
+		PFADD h a
+		APPEND h (1*2970)
+		SETRANGE h 15 X
+		PFADD h b c d e f g i j k l m n o p q r s t u v w x y z
+		GET h`},
+	{"PFADD that can add nothing keeps the estimate", `
+		PFADD h a
+		APPEND h (1*2990)
+		SETRANGE h 15 X
+		PFADD h b
+		GET h`},
 	{"COMMAND GETKEYS wants a source for PFMERGE", `
 		COMMAND GETKEYS PFMERGE d
 		COMMAND GETKEYSANDFLAGS PFMERGE d

@@ -46,6 +46,9 @@ type ServerInfo struct {
 	ErrorReplies       int64
 	Errors             map[string]int64 // by code
 	CommandStats       []CommandStat
+
+	PubSubClients int                   // of Clients, those that listen to something
+	Topics        [ShardChannel + 1]int // that have subscribers, by Topic
 }
 
 // CommandStat is the history of one command.
@@ -130,7 +133,7 @@ func clientsSection(i ServerInfo) []infoField {
 		{"connected_clients", i.Clients}, {"cluster_connections", 0}, {"maxclients", i.MaxClients},
 		{"client_recent_max_input_buffer", i.MostInput}, {"client_recent_max_output_buffer", i.MostOutput},
 		{"blocked_clients", 0}, {"tracking_clients", 0}, {"clients_in_timeout_table", 0},
-		{"pubsub_clients", 0}, {"watching_clients", 0}, {"total_blocking_keys", 0}, {"total_blocking_keys_on_nokey", 0},
+		{"pubsub_clients", i.PubSubClients}, {"watching_clients", 0}, {"total_blocking_keys", 0}, {"total_blocking_keys_on_nokey", 0},
 	}
 }
 
@@ -184,7 +187,7 @@ func statsSection(i ServerInfo) []infoField {
 		{"expired_keys", i.Contents.Expired}, {"expired_stale_perc", "0.00"}, {"expired_time_cap_reached_count", 0},
 		{"evicted_keys", i.Contents.Evicted}, {"evicted_clients", 0},
 		{"keyspace_hits", i.Contents.Hits}, {"keyspace_misses", i.Contents.Misses},
-		{"pubsub_channels", 0}, {"pubsub_patterns", 0}, {"pubsubshard_channels", 0}, {"latest_fork_usec", 0}, {"total_forks", 0},
+		{"pubsub_channels", i.Topics[Channel]}, {"pubsub_patterns", i.Topics[Pattern]}, {"pubsubshard_channels", i.Topics[ShardChannel]}, {"latest_fork_usec", 0}, {"total_forks", 0},
 		{"migrate_cached_sockets", 0}, {"slave_expires_tracked_keys", 0}, {"active_defrag_hits", 0}, {"active_defrag_misses", 0},
 		{"active_defrag_key_hits", 0}, {"active_defrag_key_misses", 0}, {"tracking_total_keys", 0}, {"tracking_total_items", 0},
 		{"total_active_defrag_time", 0}, {"current_active_defrag_time", 0}, {"io_threaded_reads_processed", 0}, {"io_threaded_writes_processed", 0},

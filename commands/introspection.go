@@ -242,7 +242,7 @@ func (c *Ctx) rowOfArguments() (*Row, error) {
 	if r == nil {
 		return nil, ErrBadCommand
 	}
-	if len(r.Keys) == 0 {
+	if len(r.Keys) == 0 || r.Keys[0].Flags == notKey {
 		return nil, ErrNoKeyArguments
 	}
 	if !r.AcceptsArity(len(args)) {

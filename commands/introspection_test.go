@@ -230,7 +230,7 @@ func TestListsOfCommandsAgreeWithTheTable(t *testing.T) {
 }
 
 func TestOurOwnFlagsAreNotShown(t *testing.T) {
-	if names := (Whole | AnyDB | Long).Names(); len(names) != 0 {
+	if names := (Whole | AnyDB | Listening | Long).Names(); len(names) != 0 {
 		t.Errorf("shown as %v", names)
 	}
 	table := NewTable()

@@ -40,17 +40,31 @@ var keyRows = []*Row{
 }
 
 func del(c *Ctx, tx backends.Tx) error {
-	c.countKeys(tx.Delete)
+	c.countKeys(func(name []byte) bool { return c.delete(tx, name) })
 	return nil
 }
 
+// delete removes a key, as a command does that asks for it.
+func (c *Ctx) delete(tx backends.Tx, name []byte) (existed bool) {
+	if existed = tx.Delete(name); existed {
+		c.Notify(GenericEvent, "del", name)
+	}
+	return existed
+}
+
 func exists(c *Ctx, tx backends.Tx) error {
-	c.countKeys(func(name []byte) bool { return tx.Type(name) != backends.None })
+	c.countKeys(func(name []byte) bool { return c.typeOf(tx, name) != backends.None })
 	return nil
 }
 
 func touch(c *Ctx, tx backends.Tx) error {
-	c.countKeys(tx.Touch)
+	c.countKeys(func(name []byte) bool {
+		there := tx.Touch(name)
+		if !there {
+			c.miss(name)
+		}
+		return there
+	})
 	return nil
 }
 
@@ -66,8 +80,17 @@ func (c *Ctx) countKeys(f func(name []byte) bool) {
 }
 
 func typeOf(c *Ctx, tx backends.Tx) error {
-	c.Status(tx.Type(c.Args[1]).String())
+	c.Status(c.typeOf(tx, c.Args[1]).String())
 	return nil
+}
+
+// typeOf is the type of a key that the call only reads.
+func (c *Ctx) typeOf(tx backends.Tx, name []byte) backends.Type {
+	t := tx.Type(name)
+	if t == backends.None {
+		c.miss(name)
+	}
+	return t
 }
 
 func rename(c *Ctx, tx backends.Tx) error {
@@ -75,9 +98,19 @@ func rename(c *Ctx, tx backends.Tx) error {
 	if tx.Type(from) == backends.None {
 		return ErrNoSuchKey
 	}
-	tx.Move(from, c.Client.DB(), to)
+	c.rename(tx, from, to)
 	c.OK()
 	return nil
+}
+
+func (c *Ctx) rename(tx backends.Tx, from, to []byte) {
+	if string(from) == string(to) {
+		return
+	}
+	tx.Move(from, c.Client.DB(), to)
+	c.Notify(NewKeyEvent, "new", to)
+	c.Notify(GenericEvent, "rename_from", from)
+	c.Notify(GenericEvent, "rename_to", to)
 }
 
 func renamenx(c *Ctx, tx backends.Tx) error {
@@ -87,7 +120,7 @@ func renamenx(c *Ctx, tx backends.Tx) error {
 	}
 	free := tx.Type(to) == backends.None
 	if free {
-		tx.Move(from, c.Client.DB(), to)
+		c.rename(tx, from, to)
 	}
 	c.Flag(free)
 	return nil
@@ -113,9 +146,11 @@ func copyKey(c *Ctx, tx backends.Tx) error {
 	if db == c.Client.DB() && string(from) == string(to) {
 		return ErrSameObject
 	}
-	done := tx.Type(from) != backends.None && (replace || tx.In(db).Type(to) == backends.None)
+	done := c.typeOf(tx, from) != backends.None && (replace || tx.In(db).Type(to) == backends.None)
 	if done {
 		tx.Copy(from, db, to)
+		c.NotifyIn(db, NewKeyEvent, "new", to)
+		c.NotifyIn(db, GenericEvent, "copy_to", to)
 	}
 	c.Flag(done)
 	return nil
@@ -133,6 +168,9 @@ func move(c *Ctx, tx backends.Tx) error {
 	done := tx.Type(name) != backends.None && tx.In(db).Type(name) == backends.None
 	if done {
 		tx.Move(name, db, name)
+		c.NotifyIn(db, NewKeyEvent, "new", name)
+		c.Notify(GenericEvent, "move_from", name)
+		c.NotifyIn(db, GenericEvent, "move_to", name)
 	}
 	c.Flag(done)
 	return nil
@@ -164,6 +202,9 @@ func dump(c *Ctx, tx backends.Tx) error {
 		return err
 	}
 	c.BulkOrNull(payload, payload != nil)
+	if payload == nil {
+		c.miss(c.Args[1])
+	}
 	return nil
 }
 
@@ -173,7 +214,8 @@ func restore(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	if !o.replace && tx.Type(name) != backends.None {
+	existed := tx.Type(name) != backends.None
+	if existed && !o.replace {
 		return ErrBusyKey
 	}
 	at, err := integer(c.Args[2])
@@ -190,6 +232,12 @@ func restore(c *Ctx, tx backends.Tx) error {
 		return restoreError(err)
 	}
 	tx.SetExpiry(name, at)
+	switch late := at != 0 && at <= c.Now; {
+	case !late:
+		c.NotifyNew(true, GenericEvent, "restore", name)
+	case existed:
+		c.Notify(GenericEvent, "del", name)
+	}
 	c.OK()
 	return nil
 }

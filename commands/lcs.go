@@ -12,8 +12,8 @@ var lcsRows = []*Row{
 }
 
 func lcs(c *Ctx, tx backends.Tx) error {
-	first, err := tx.String(c.Args[1])
-	second, err2 := tx.String(c.Args[2])
+	first, err := c.readString(tx, c.Args[1])
+	second, err2 := c.readString(tx, c.Args[2])
 	if err != nil || err2 != nil {
 		return ErrLCSType
 	}

@@ -80,13 +80,21 @@ func (c *Ctx) pushElements(tx backends.Tx, front, create bool) error {
 	if err != nil {
 		return err
 	}
-	if create || l.Len() > 0 {
+	if absent := l.Len() == 0; create || !absent {
 		for _, element := range c.Args[2:] {
 			l.Push(front, element)
 		}
+		c.NotifyNew(absent, ListEvent, pushEvent(front), c.Args[1])
 	}
 	c.Int(int64(l.Len()))
 	return nil
+}
+
+func pushEvent(front bool) string {
+	if front {
+		return "lpush"
+	}
+	return "rpush"
 }
 
 func linsert(c *Ctx, tx backends.Tx) error {
@@ -118,12 +126,13 @@ func linsert(c *Ctx, tx backends.Tx) error {
 		at++
 	}
 	l.Insert(at, c.Args[4])
+	c.Notify(ListEvent, "linsert", c.Args[1])
 	c.Int(int64(l.Len()))
 	return nil
 }
 
 func llen(c *Ctx, tx backends.Tx) error {
-	l, err := tx.List(c.Args[1])
+	l, err := c.readList(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -132,7 +141,7 @@ func llen(c *Ctx, tx backends.Tx) error {
 }
 
 func lindex(c *Ctx, tx backends.Tx) error {
-	l, err := tx.List(c.Args[1])
+	l, err := c.readList(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -177,6 +186,7 @@ func lset(c *Ctx, tx backends.Tx) error {
 		return ErrIndex
 	}
 	l.Put(at, c.Args[3])
+	c.Notify(ListEvent, "lset", c.Args[1])
 	c.OK()
 	return nil
 }
@@ -186,7 +196,7 @@ func lrange(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	l, err := tx.List(c.Args[1])
+	l, err := c.readList(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -241,9 +251,12 @@ func ltrim(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	from, n := rangeIn(start, end, l.Len())
-	l.Remove(from+n, l.Len()-from-n)
-	l.Remove(0, from)
+	if l.Len() > 0 {
+		from, n := rangeIn(start, end, l.Len())
+		l.Remove(from+n, l.Len()-from-n)
+		l.Remove(0, from)
+		c.NotifyLess(l.Len(), ListEvent, "ltrim", c.Args[1])
+	}
 	c.OK()
 	return nil
 }
@@ -268,6 +281,9 @@ func lrem(c *Ctx, tx backends.Tx) error {
 		}
 		return remove, removed < most
 	})
+	if removed > 0 {
+		c.NotifyLess(l.Len(), ListEvent, "lrem", c.Args[1])
+	}
 	c.Int(removed)
 	return nil
 }
@@ -322,7 +338,7 @@ func lpos(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	l, err := tx.List(c.Args[1])
+	l, err := c.readList(tx, c.Args[1])
 	if err != nil {
 		return err
 	}

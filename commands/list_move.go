@@ -31,13 +31,21 @@ func (c *Ctx) popElements(tx backends.Tx, front bool) error {
 	case l.Len() == 0:
 		c.Null()
 	case hasCount:
-		c.takeElements(l, front, count)
+		c.takeElements(c.Args[1], l, front, count)
 	default:
 		at := endOf(l, front)
 		c.Bulk(l.At(at))
 		l.Remove(at, 1)
+		c.NotifyLess(l.Len(), ListEvent, popEvent(front), c.Args[1])
 	}
 	return nil
+}
+
+func popEvent(front bool) string {
+	if front {
+		return "lpop"
+	}
+	return "rpop"
 }
 
 // endOf is the index of the first or the last element.
@@ -48,8 +56,8 @@ func endOf(l backends.List, front bool) int {
 	return l.Len() - 1
 }
 
-// takeElements replies with count elements from an end, or as many as there are, and removes them.
-func (c *Ctx) takeElements(l backends.List, front bool, count int64) {
+// takeElements replies with count elements from an end of a key's list, or as many as there are, and removes them.
+func (c *Ctx) takeElements(name []byte, l backends.List, front bool, count int64) {
 	size := l.Len()
 	n := int(min(count, int64(size)))
 	c.listElements(l, endOf(l, front), !front, n)
@@ -57,6 +65,9 @@ func (c *Ctx) takeElements(l backends.List, front bool, count int64) {
 		l.Remove(0, n)
 	} else {
 		l.Remove(size-n, n)
+	}
+	if n > 0 {
+		c.NotifyLess(size-n, ListEvent, popEvent(front), name)
 	}
 }
 
@@ -122,7 +133,7 @@ func (c *Ctx) takeFirst(tx backends.Tx, names [][]byte, front bool, count int64)
 		if l.Len() > 0 {
 			c.Array(2)
 			c.Bulk(name)
-			c.takeElements(l, front, count)
+			c.takeElements(name, l, front, count)
 			return true, nil
 		}
 	}
@@ -163,14 +174,16 @@ func (c *Ctx) moveElement(tx backends.Tx, fromFront, toFront bool) (moved bool, 
 	if err != nil {
 		return false, err
 	}
+	absent := target.Len() == 0
 	element := source.At(endOf(source, fromFront))
 	c.Bulk(element)
-	if same := string(c.Args[1]) == string(c.Args[2]); same && fromFront == toFront {
-		return true, nil
+	if same := string(c.Args[1]) == string(c.Args[2]); !same || fromFront != toFront {
+		// The copy in the reply outlives the writes.
+		end := len(c.Buf) - len("\r\n")
+		target.Push(toFront, c.Buf[end-len(element):end])
+		source.Remove(endOf(source, fromFront), 1)
 	}
-	// The copy in the reply outlives the writes.
-	end := len(c.Buf) - len("\r\n")
-	target.Push(toFront, c.Buf[end-len(element):end])
-	source.Remove(endOf(source, fromFront), 1)
+	c.NotifyNew(absent, ListEvent, pushEvent(toFront), c.Args[2])
+	c.NotifyLess(source.Len(), ListEvent, popEvent(fromFront), c.Args[1])
 	return true, nil
 }

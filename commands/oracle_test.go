@@ -36,17 +36,31 @@ func dialOracle(t testing.TB, addr string) *oracle {
 
 func (o *oracle) do(args ...string) []byte {
 	o.t.Helper()
+	o.send(args)
+	return o.receive()
+}
+
+// send puts calls whose replies are received one after the other.
+func (o *oracle) send(calls ...[]string) {
+	o.t.Helper()
 	var out Reply
-	out.Texts(args)
+	for _, args := range calls {
+		out.Texts(args)
+	}
 	if err := o.conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		o.t.Fatal(err)
 	}
 	if _, err := o.conn.Write(out.Buf); err != nil {
-		o.t.Fatalf("%q: %v", args, err)
+		o.t.Fatalf("%q: %v", calls, err)
 	}
+}
+
+// receive is the next reply, or a message that nobody asked for.
+func (o *oracle) receive() []byte {
+	o.t.Helper()
 	reply, err := readReply(o.r, nil)
 	if err != nil {
-		o.t.Fatalf("%q: %v", args, err)
+		o.t.Fatal(err)
 	}
 	return reply
 }
@@ -203,29 +217,36 @@ func compareStories(t *testing.T, stories []story) {
 // pair is the rig and the oracle side by side, both empty at first.
 type pair struct {
 	*rig
-	oracle *oracle
-	proto  string
-	took   time.Duration // by the slowest comparison so far: by so much may the clocks of the two differ
+	oracle  *oracle
+	proto   string
+	addr    string
+	probe   *probe
+	classes Class         // of events that are compared
+	took    time.Duration // by the slowest comparison so far: by so much may the clocks of the two differ
 }
 
 func newPair(t testing.TB, addr, proto string) *pair {
 	t.Helper()
-	p := &pair{rig: newRig(t), oracle: dialOracle(t, addr), proto: proto}
+	p := &pair{rig: newRig(t), oracle: dialOracle(t, addr), addr: addr, proto: proto, classes: allEvents | NewKeyEvent | KeyMissEvent}
 	p.oracle.do("FLUSHALL")
 	p.oracle.do("CONFIG", "SET", "stream-node-max-entries", "100", "stream-node-max-bytes", "4096")
 	p.oracle.do("HELLO", proto)
 	p.rig.do("HELLO", proto)
 	p.client.info.ID = parseReply(t, p.oracle.do("CLIENT", "ID")).(int64)
+	p.server.observed = true
 	return p
 }
 
 // compare sends a call to both and reports a difference.
 func (p *pair) compare(call ...string) {
 	p.t.Helper()
+	places := p.watch(call)
 	start := time.Now()
+	p.client.effects = nil
 	ours := string(p.rig.do(call...))
 	theirs := p.askOracle(call, ours)
 	p.took = max(p.took, time.Since(start))
+	p.compareEffects(call, places)
 	line := strings.ToUpper(strings.Join(call, " "))
 	for _, e := range exceptions {
 		if e.line == line {

@@ -100,6 +100,15 @@ func (r *Reply) Set(n int) {
 	}
 }
 
+// Push announces n elements of what is no reply to a call; in RESP2 it is an array.
+func (r *Reply) Push(n int) {
+	if r.Proto >= 3 {
+		r.header('>', n)
+	} else {
+		r.header('*', n)
+	}
+}
+
 // Verbatim appends text that is meant for people; in RESP2 it is a bulk string.
 func (r *Reply) Verbatim(s string) {
 	if r.Proto < 3 {

@@ -38,6 +38,7 @@ func newRig(t testing.TB) *rig {
 	r.server = &fakeServer{table: NewTable(), ctx: t.Context(), engine: r.engine, compact: compact, maxString: 512 << 20}
 	r.client = &fakeClient{info: ClientInfo{ID: 7, Addr: "127.0.0.1:5000", LocalAddr: "127.0.0.1:6379", Flags: "N", User: "default", Proto: 2}, authenticated: true}
 	r.server.clients = []*fakeClient{r.client}
+	r.server.fakeBroker, r.client.fakeSubscriptions = newFakeBroker()
 	r.ctx.Client, r.ctx.Server, r.ctx.Proto = r.client, r.server, 2
 	return r
 }
@@ -77,6 +78,7 @@ func (r *rig) call(args [][]byte) (err error) {
 
 type fakeClient struct {
 	Transactor
+	*fakeSubscriptions
 	effects       []Effect
 	info          ClientInfo
 	authenticated bool
@@ -123,6 +125,7 @@ func (c *fakeClient) Reset() {
 }
 
 type fakeServer struct {
+	*fakeBroker
 	table     *Table
 	ctx       context.Context
 	engine    backends.Engine
@@ -137,6 +140,7 @@ type fakeServer struct {
 }
 
 func (s *fakeServer) Observed() bool                    { return s.observed }
+func (s *fakeServer) ObservesMisses() bool              { return s.observed }
 func (s *fakeServer) Replacing(_ backends.Tx, _, _ int) {}
 
 var _ Server = (*fakeServer)(nil)

@@ -34,27 +34,37 @@ var setRows = []*Row{
 }
 
 func sadd(c *Ctx, tx backends.Tx) error {
-	return c.countMembers(tx, backends.Set.Add)
-}
-
-func srem(c *Ctx, tx backends.Tx) error {
-	return c.countMembers(tx, backends.Set.Remove)
-}
-
-// countMembers replies for how many of the arguments f holds.
-func (c *Ctx) countMembers(tx backends.Tx, f func(s backends.Set, member []byte) bool) error {
 	s, err := tx.Set(c.Args[1])
 	if err != nil {
 		return err
 	}
-	n := 0
+	absent := s.Len() == 0
+	if c.countMembers(s, backends.Set.Add) > 0 {
+		c.NotifyNew(absent, SetEvent, "sadd", c.Args[1])
+	}
+	return nil
+}
+
+func srem(c *Ctx, tx backends.Tx) error {
+	s, err := tx.Set(c.Args[1])
+	if err != nil {
+		return err
+	}
+	if c.countMembers(s, backends.Set.Remove) > 0 {
+		c.NotifyLess(s.Len(), SetEvent, "srem", c.Args[1])
+	}
+	return nil
+}
+
+// countMembers replies for how many of the arguments f holds.
+func (c *Ctx) countMembers(s backends.Set, f func(s backends.Set, member []byte) bool) (n int) {
 	for _, member := range c.Args[2:] {
 		if f(s, member) {
 			n++
 		}
 	}
 	c.Int(int64(n))
-	return nil
+	return n
 }
 
 func smove(c *Ctx, tx backends.Tx) error {
@@ -74,14 +84,18 @@ func smove(c *Ctx, tx backends.Tx) error {
 	moved := source.Has(member)
 	if moved && string(from) != string(to) {
 		source.Remove(member)
-		target.Add(member)
+		c.NotifyLess(source.Len(), SetEvent, "srem", from)
+		c.made(target.Len() == 0, to)
+		if target.Add(member) {
+			c.Notify(SetEvent, "sadd", to)
+		}
 	}
 	c.Flag(moved)
 	return nil
 }
 
 func sismember(c *Ctx, tx backends.Tx) error {
-	s, err := tx.Set(c.Args[1])
+	s, err := c.readSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -90,7 +104,7 @@ func sismember(c *Ctx, tx backends.Tx) error {
 }
 
 func smismember(c *Ctx, tx backends.Tx) error {
-	s, err := tx.Set(c.Args[1])
+	s, err := c.readSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -102,7 +116,7 @@ func smismember(c *Ctx, tx backends.Tx) error {
 }
 
 func scard(c *Ctx, tx backends.Tx) error {
-	s, err := tx.Set(c.Args[1])
+	s, err := c.readSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -134,6 +148,9 @@ func spop(c *Ctx, tx backends.Tx) error {
 	if len(c.Args) == 3 {
 		c.Set(int(n))
 	}
+	if n > 0 {
+		c.NotifyLess(s.Len()-int(n), SetEvent, "spop", c.Args[1])
+	}
 	if n == int64(s.Len()) {
 		c.setMembers(s)
 		tx.Delete(c.Args[1])
@@ -158,7 +175,7 @@ func (c *Ctx) setMembers(s backends.Set) {
 // srandmember reads [count].
 func srandmember(c *Ctx, tx backends.Tx) error {
 	if len(c.Args) == 2 {
-		s, err := tx.Set(c.Args[1])
+		s, err := c.readSet(tx, c.Args[1])
 		if err != nil {
 			return err
 		}
@@ -173,7 +190,7 @@ func srandmember(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	s, err := tx.Set(c.Args[1])
+	s, err := c.readSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -219,7 +236,7 @@ func (c *Ctx) randomMembers(s backends.Set, n int64) {
 }
 
 func smembers(c *Ctx, tx backends.Tx) error {
-	s, err := tx.Set(c.Args[1])
+	s, err := c.readSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -237,7 +254,7 @@ func sscan(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	s, err := tx.Set(c.Args[1])
+	s, err := c.readSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}

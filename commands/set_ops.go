@@ -79,7 +79,7 @@ func sdiffstore(c *Ctx, tx backends.Tx) error  { return c.storeSets(tx, differen
 func (c *Ctx) sets(tx backends.Tx, keys [][]byte) (sets []backends.Set, err error) {
 	sets = make([]backends.Set, len(keys))
 	for i, name := range keys {
-		if sets[i], err = tx.Set(name); err != nil {
+		if sets[i], err = c.readSet(tx, name); err != nil {
 			return nil, err
 		}
 	}
@@ -112,7 +112,7 @@ func (c *Ctx) storeSets(tx backends.Tx, how combination) error {
 		result.add(member)
 		return true
 	})
-	tx.Delete(c.Args[1])
+	existed := tx.Delete(c.Args[1])
 	target, err := tx.Set(c.Args[1])
 	if err != nil {
 		return err
@@ -120,6 +120,7 @@ func (c *Ctx) storeSets(tx backends.Tx, how combination) error {
 	for i := range result.len() {
 		target.Add(result.at(i))
 	}
+	c.NotifyStored(existed, result.len(), SetEvent, c.Row.Name, c.Args[1])
 	c.Int(int64(result.len()))
 	return nil
 }

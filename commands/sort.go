@@ -114,12 +114,12 @@ func sortElements(c *Ctx, tx backends.Tx) error {
 	if err := s.parse(c.Args[2:], c.Row.Flags&Readonly != 0); err != nil {
 		return err
 	}
-	items, err := s.load(tx, c.Args[1])
+	items, err := s.load(c, tx, c.Args[1])
 	if err != nil {
 		return err
 	}
 	if !s.unsorted {
-		if err := s.weigh(tx, items); err != nil {
+		if err := s.weigh(c, tx, items); err != nil {
 			return err
 		}
 		s.sort(items)
@@ -141,14 +141,14 @@ type sortItem struct {
 }
 
 // load reads the elements.
-func (s *sortOptions) load(tx backends.Tx, name []byte) (items []sortItem, err error) {
+func (s *sortOptions) load(c *Ctx, tx backends.Tx, name []byte) (items []sortItem, err error) {
 	left := math.MaxInt
 	add := func(element []byte) bool {
 		items = append(items, sortItem{element: bytes.Clone(element)})
 		left--
 		return left > 0
 	}
-	switch tx.Type(name) {
+	switch c.typeOf(tx, name) {
 	case backends.None, backends.ListType:
 		var l backends.List
 		if l, err = tx.List(name); err == nil {
@@ -207,7 +207,7 @@ func (s *sortOptions) part(n int) (from, count int) {
 }
 
 // weigh finds what the elements are to be compared by.
-func (s *sortOptions) weigh(tx backends.Tx, items []sortItem) error {
+func (s *sortOptions) weigh(c *Ctx, tx backends.Tx, items []sortItem) error {
 	if s.alpha && s.by == nil {
 		return nil
 	}
@@ -217,7 +217,7 @@ func (s *sortOptions) weigh(tx backends.Tx, items []sortItem) error {
 		weight := it.element
 		if s.by != nil {
 			var ok bool
-			if weight, ok = follow(tx, s.by, it.element); !ok {
+			if weight, ok = c.follow(tx, s.by, it.element); !ok {
 				continue
 			}
 		}
@@ -237,7 +237,7 @@ func (s *sortOptions) weigh(tx backends.Tx, items []sortItem) error {
 
 // follow returns what a pattern of BY or GET means for an element: the string at a key whose name has the
 // element in the place of the first star, or with -> a field of the hash there.
-func follow(tx backends.Tx, pattern, element []byte) (value []byte, ok bool) {
+func (c *Ctx) follow(tx backends.Tx, pattern, element []byte) (value []byte, ok bool) {
 	if cString(pattern) == "#" {
 		return element, true
 	}
@@ -251,7 +251,7 @@ func follow(tx backends.Tx, pattern, element []byte) (value []byte, ok bool) {
 		rest, field = rest[:arrow], rest[arrow+2:]
 	}
 	name := slices.Concat(pattern[:star], element, rest)
-	switch t := tx.Type(name); {
+	switch t := c.typeOf(tx, name); {
 	case field != nil && t == backends.HashType:
 		if h, err := tx.Hash(name); err == nil {
 			return h.Get(field)
@@ -302,27 +302,27 @@ func there(text []byte) int {
 }
 
 // results visits what GET asks for, or the elements.
-func (s *sortOptions) results(tx backends.Tx, items []sortItem, fn func(value []byte, ok bool)) {
+func (s *sortOptions) results(c *Ctx, tx backends.Tx, items []sortItem, fn func(value []byte, ok bool)) {
 	for i := range items {
 		if len(s.gets) == 0 {
 			fn(items[i].element, true)
 		}
 		for _, pattern := range s.gets {
-			fn(follow(tx, pattern, items[i].element))
+			fn(c.follow(tx, pattern, items[i].element))
 		}
 	}
 }
 
 func (s *sortOptions) reply(c *Ctx, tx backends.Tx, items []sortItem) {
 	c.Array(len(items) * max(len(s.gets), 1))
-	s.results(tx, items, c.BulkOrNull)
+	s.results(c, tx, items, c.BulkOrNull)
 }
 
 // keep makes a list of the results, after all of them were read: the key may be one that GET names.
 func (s *sortOptions) keep(c *Ctx, tx backends.Tx, items []sortItem) error {
 	var values [][]byte
-	s.results(tx, items, func(value []byte, _ bool) { values = append(values, bytes.Clone(value)) })
-	tx.Delete(s.store)
+	s.results(c, tx, items, func(value []byte, _ bool) { values = append(values, bytes.Clone(value)) })
+	existed := tx.Delete(s.store)
 	l, err := tx.List(s.store)
 	if err != nil {
 		return err
@@ -330,6 +330,7 @@ func (s *sortOptions) keep(c *Ctx, tx backends.Tx, items []sortItem) error {
 	for _, value := range values {
 		l.Push(false, value)
 	}
+	c.NotifyStored(existed, len(values), ListEvent, "sortstore", s.store)
 	c.Int(int64(len(values)))
 	return nil
 }

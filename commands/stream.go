@@ -142,8 +142,9 @@ func xadd(c *Ctx, tx backends.Tx) error {
 		return err
 	}
 	s.Append(id, a.fields)
-	if a.trims {
-		s.Trim(a.trim)
+	c.NotifyNew(!exists, StreamEvent, "xadd", c.Args[1])
+	if a.trims && s.Trim(a.trim) > 0 {
+		c.Notify(StreamEvent, "xtrim", c.Args[1])
 	}
 	c.streamID(id)
 	return nil
@@ -209,7 +210,7 @@ func (c *Ctx) streamRange(tx backends.Tx, start, end []byte, back bool) error {
 		}
 		count = max(count, 0)
 	}
-	s, err := tx.Stream(c.Args[1])
+	s, err := c.readStream(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -225,7 +226,7 @@ func (c *Ctx) streamRange(tx backends.Tx, start, end []byte, back bool) error {
 }
 
 func xlen(c *Ctx, tx backends.Tx) error {
-	s, err := tx.Stream(c.Args[1])
+	s, err := c.readStream(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -297,6 +298,7 @@ func xsetid(c *Ctx, tx backends.Tx) error {
 		state.MaxDeleted = p.deleted
 	}
 	s.SetState(state)
+	c.Tell(StreamEvent, "xsetid", c.Args[1])
 	c.OK()
 	return nil
 }
@@ -329,6 +331,9 @@ func xdel(c *Ctx, tx backends.Tx) error {
 			removed++
 		}
 	}
+	if removed > 0 {
+		c.Notify(StreamEvent, "xdel", c.Args[1])
+	}
 	c.Int(removed)
 	return nil
 }
@@ -342,6 +347,10 @@ func xtrim(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	c.Int(int64(s.Trim(a.trim)))
+	removed := s.Trim(a.trim)
+	if removed > 0 {
+		c.Notify(StreamEvent, "xtrim", c.Args[1])
+	}
+	c.Int(int64(removed))
 	return nil
 }

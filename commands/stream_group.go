@@ -85,12 +85,14 @@ func xgroupCreate(c *Ctx, tx backends.Tx) error {
 	}
 	if !exists {
 		s.SetState(state)
+		c.made(true, c.Args[2])
 	}
 	groups := s.Groups()
 	if _, exists := groups.Get(c.Args[3]); exists {
 		return ErrGroupExists
 	}
 	groups.Create(c.Args[3], backends.GroupState{Last: id, Read: p.read})
+	c.Tell(StreamEvent, "xgroup-create", c.Args[2])
 	c.OK()
 	return nil
 }
@@ -137,6 +139,7 @@ func xgroupSetID(c *Ctx, tx backends.Tx) error {
 		}
 	}
 	g.SetState(backends.GroupState{Last: id, Read: p.read})
+	c.Tell(StreamEvent, "xgroup-setid", c.Args[2])
 	c.OK()
 	return nil
 }
@@ -146,7 +149,11 @@ func xgroupDestroy(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	c.Flag(s.Groups().Delete(c.Args[3]))
+	destroyed := s.Groups().Delete(c.Args[3])
+	if destroyed {
+		c.Tell(StreamEvent, "xgroup-destroy", c.Args[2])
+	}
+	c.Flag(destroyed)
 	return nil
 }
 
@@ -157,7 +164,7 @@ func xgroupCreateConsumer(c *Ctx, tx backends.Tx) error {
 	}
 	_, exists := g.Consumers().Get(c.Args[4])
 	if !exists {
-		seeConsumer(g, c.Args[4], c.Now)
+		c.seeConsumer(c.Args[2], g, c.Args[4])
 	}
 	c.Flag(!exists)
 	return nil
@@ -168,7 +175,11 @@ func xgroupDelConsumer(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	c.Int(int64(g.Consumers().Delete(c.Args[4])))
+	consumers := g.Consumers()
+	if _, exists := consumers.Get(c.Args[4]); exists {
+		c.Tell(StreamEvent, "xgroup-delconsumer", c.Args[2])
+	}
+	c.Int(int64(consumers.Delete(c.Args[4])))
 	return nil
 }
 
@@ -202,7 +213,7 @@ func (c *Ctx) statusLines(lines ...string) {
 }
 
 func xack(c *Ctx, tx backends.Tx) error {
-	s, err := tx.Stream(c.Args[1])
+	s, err := c.readStream(tx, c.Args[1])
 	if err != nil {
 		return err
 	}

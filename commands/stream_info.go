@@ -18,7 +18,7 @@ var streamInfoRows = []*Row{
 
 // infoStream opens the stream that a subcommand of XINFO is about.
 func (c *Ctx) infoStream(tx backends.Tx) (s backends.Stream, state backends.StreamState, err error) {
-	if s, err = tx.Stream(c.Args[2]); err != nil {
+	if s, err = c.readStream(tx, c.Args[2]); err != nil {
 		return nil, state, err
 	}
 	state, exists := s.State()

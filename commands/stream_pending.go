@@ -66,7 +66,7 @@ func xpending(c *Ctx, tx backends.Tx) (err error) {
 			return err
 		}
 	}
-	s, err := tx.Stream(c.Args[1])
+	s, err := c.readStream(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func claimNumber(o *options, name string) (int64, error) {
 }
 
 func xclaim(c *Ctx, tx backends.Tx) error {
-	s, err := tx.Stream(c.Args[1])
+	s, err := c.readStream(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func xclaim(c *Ctx, tx backends.Tx) error {
 		group.Last = p.last
 		g.SetState(group)
 	}
-	consumer := seeConsumer(g, c.Args[3], c.Now)
+	consumer := c.seeConsumer(c.Args[1], g, c.Args[3])
 	start, n := len(c.Buf), 0
 	for _, id := range p.ids {
 		if c.claimEntry(s, g, &p, id) {
@@ -309,19 +309,19 @@ func parseAutoclaim(args [][]byte) (p autoclaim, err error) {
 }
 
 func xautoclaim(c *Ctx, tx backends.Tx) error {
+	s, wrongType := c.readStream(tx, c.Args[1])
 	p, err := parseAutoclaim(c.Args[4:])
 	if err != nil {
 		return err
 	}
-	s, err := tx.Stream(c.Args[1])
-	if err != nil {
-		return err
+	if wrongType != nil {
+		return wrongType
 	}
 	g, exists := s.Groups().Get(c.Args[2])
 	if !exists {
 		return noKeyOrGroup(c.Args[1], c.Args[2])
 	}
-	consumer := seeConsumer(g, c.Args[3], c.Now)
+	consumer := c.seeConsumer(c.Args[1], g, c.Args[3])
 	c.Array(3)
 	start := len(c.Buf)
 	taken, gone, next := c.idleEntries(s, g, &p)

@@ -146,6 +146,7 @@ type streamSource struct {
 	key    []byte
 	stream backends.Stream
 	state  backends.StreamState
+	exists bool
 	group  backends.StreamGroup
 	after  backends.StreamID
 	newest bool // what the group has not seen yet, whatever after says
@@ -164,12 +165,15 @@ func (c *Ctx) readStreams(tx backends.Tx, grouped bool) error {
 	}
 	sources := make([]streamSource, len(r.keys))
 	for i := range sources {
-		if err := r.open(tx, i, &sources[i]); err != nil {
+		if err := r.open(c, tx, i, &sources[i]); err != nil {
 			return err
 		}
 	}
 	start, served := len(c.Buf), 0
 	for i := range sources {
+		if !sources[i].exists {
+			c.miss(sources[i].key) // Redis looks twice
+		}
 		if c.serveStream(&r, &sources[i]) {
 			served++
 		}
@@ -186,12 +190,12 @@ func (c *Ctx) readStreams(tx backends.Tx, grouped bool) error {
 }
 
 // open opens the stream number i.
-func (r *streamRead) open(tx backends.Tx, i int, src *streamSource) (err error) {
+func (r *streamRead) open(c *Ctx, tx backends.Tx, i int, src *streamSource) (err error) {
 	src.key = r.keys[i]
-	if src.stream, err = tx.Stream(src.key); err != nil {
+	if src.stream, err = c.readStream(tx, src.key); err != nil {
 		return err
 	}
-	src.state, _ = src.stream.State()
+	src.state, src.exists = src.stream.State()
 	if r.grouped {
 		var ok bool
 		if src.group, ok = src.stream.Groups().Get(r.group); !ok {
@@ -261,7 +265,7 @@ func (c *Ctx) entriesAfter(r *streamRead, src *streamSource, each func(id backen
 
 // deliver gives new entries to the consumer.
 func (c *Ctx) deliver(r *streamRead, src *streamSource) (n int64) {
-	consumer := seeConsumer(src.group, r.consumer, c.Now)
+	consumer := c.seeConsumer(src.key, src.group, r.consumer)
 	group := src.group.State()
 	src.after = group.Last
 	var ids []backends.StreamID
@@ -286,21 +290,22 @@ func (c *Ctx) deliver(r *streamRead, src *streamSource) (n int64) {
 	return n
 }
 
-// seeConsumer notes that a consumer has tried to get something, and makes it when it is new.
-func seeConsumer(g backends.StreamGroup, name []byte, now int64) backends.Consumer {
+// seeConsumer notes that a consumer has tried to get something from the stream at a key, and makes it when it is new.
+func (c *Ctx) seeConsumer(key []byte, g backends.StreamGroup, name []byte) backends.Consumer {
 	consumers := g.Consumers()
 	consumer, exists := consumers.Get(name)
 	if !exists {
 		consumer.Active = -1
+		c.Tell(StreamEvent, "xgroup-createconsumer", key)
 	}
-	consumer.Seen = now
+	consumer.Seen = c.Now
 	consumers.Set(name, consumer)
 	return consumer
 }
 
 // history gives the consumer again what it has not acknowledged, with null in place of an entry that is gone.
 func (c *Ctx) history(r *streamRead, src *streamSource) {
-	seeConsumer(src.group, r.consumer, c.Now)
+	c.seeConsumer(src.key, src.group, r.consumer)
 	from, _ := src.after.Next() // the last ID has another meaning
 	type again struct {
 		id backends.StreamID

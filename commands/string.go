@@ -47,7 +47,7 @@ var stringRows = []*Row{
 }
 
 func get(c *Ctx, tx backends.Tx) error {
-	s, err := tx.String(c.Args[1])
+	s, err := c.readString(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func set(c *Ctx, tx backends.Tx) error {
 	name := c.Args[1]
 	exists := tx.Type(name) != backends.None
 	if o.get {
-		s, err := tx.String(name)
+		s, err := c.readString(tx, name)
 		if err != nil {
 			return err
 		}
@@ -78,11 +78,15 @@ func set(c *Ctx, tx backends.Tx) error {
 		}
 		return nil
 	}
-	if err := replace(tx, name, c.Args[2]); err != nil {
+	if _, err := replace(tx, name, c.Args[2]); err != nil {
 		return err
 	}
 	if !o.keepTTL {
 		tx.SetExpiry(name, o.expireAt)
+	}
+	c.NotifyNew(!exists, StringEvent, "set", name)
+	if o.expireAt != 0 {
+		c.Notify(GenericEvent, "expire", name)
 	}
 	if !o.get {
 		c.OK()
@@ -100,19 +104,21 @@ func setKeyFlags(args [][]byte) string {
 	return "OW update"
 }
 
-// replace stores a string whatever type the key had, and leaves its expiry alone.
-func replace(tx backends.Tx, name, value []byte) error {
-	if t := tx.Type(name); t != backends.None && t != backends.StringType {
+// replace stores a string whatever type the key had, and leaves its expiry alone. It says whether it has made
+// the key.
+func replace(tx backends.Tx, name, value []byte) (made bool, err error) {
+	t := tx.Type(name)
+	if t != backends.None && t != backends.StringType {
 		at := tx.Expiry(name)
 		tx.Delete(name)
 		defer tx.SetExpiry(name, at)
 	}
 	s, err := tx.String(name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	s.Set(value)
-	return nil
+	return t == backends.None, nil
 }
 
 // setOptions are the arguments of SET after the value.
@@ -153,7 +159,9 @@ func setnx(c *Ctx, tx backends.Tx) error {
 	if !absent {
 		return nil
 	}
-	return replace(tx, c.Args[1], c.Args[2])
+	c.NotifyNew(true, StringEvent, "set", c.Args[1])
+	_, err := replace(tx, c.Args[1], c.Args[2])
+	return err
 }
 
 func setex(c *Ctx, tx backends.Tx) error  { return c.setWithTTL(tx, expiryUnit{seconds: true}) }
@@ -164,20 +172,24 @@ func (c *Ctx) setWithTTL(tx backends.Tx, unit expiryUnit) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(tx, c.Args[1], c.Args[3]); err != nil {
+	made, err := replace(tx, c.Args[1], c.Args[3])
+	if err != nil {
 		return err
 	}
 	tx.SetExpiry(c.Args[1], at)
+	c.NotifyNew(made, StringEvent, "set", c.Args[1])
+	c.Notify(GenericEvent, "expire", c.Args[1])
 	c.OK()
 	return nil
 }
 
 func getset(c *Ctx, tx backends.Tx) error {
-	s, err := tx.String(c.Args[1])
+	s, err := c.readString(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
 	c.BulkOrNull(s.Bytes(), s.Exists())
+	c.NotifyNew(!s.Exists(), StringEvent, "set", c.Args[1])
 	s.Set(c.Args[2])
 	tx.SetExpiry(c.Args[1], 0)
 	return nil
@@ -198,7 +210,7 @@ func getex(c *Ctx, tx backends.Tx) error {
 			return ErrSyntax
 		}
 	}
-	s, err := tx.String(c.Args[1])
+	s, err := c.readString(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -213,24 +225,28 @@ func getex(c *Ctx, tx backends.Tx) error {
 		}
 	}
 	c.Bulk(s.Bytes())
-	if when != nil || persist {
-		tx.SetExpiry(c.Args[1], at)
+	switch {
+	case when != nil:
+		c.setExpiry(tx, c.Args[1], at)
+	case persist:
+		c.unsetExpiry(tx, c.Args[1])
 	}
 	return nil
 }
 
 func getdel(c *Ctx, tx backends.Tx) error {
-	s, err := tx.String(c.Args[1])
+	s, err := c.readString(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
 	c.BulkOrNull(s.Bytes(), s.Exists())
-	tx.Delete(c.Args[1])
+	c.delete(tx, c.Args[1])
 	return nil
 }
 
 func mget(c *Ctx, tx backends.Tx) error {
 	c.Array(len(c.Args) - 1)
+	missing := false
 	for _, name := range c.Args[1:] {
 		s, err := tx.String(name)
 		if err != nil {
@@ -241,6 +257,12 @@ func mget(c *Ctx, tx backends.Tx) error {
 			return ErrLong
 		}
 		c.BulkOrNull(s.Bytes(), s.Exists())
+		missing = missing || !s.Exists()
+	}
+	for _, name := range c.Args[1:] {
+		if missing && tx.Type(name) == backends.None {
+			c.miss(name)
+		}
 	}
 	return nil
 }
@@ -272,16 +294,18 @@ func msetnx(c *Ctx, tx backends.Tx) error {
 
 func (c *Ctx) setPairs(tx backends.Tx) error {
 	for i := 1; i < len(c.Args); i += 2 {
-		if err := replace(tx, c.Args[i], c.Args[i+1]); err != nil {
+		made, err := replace(tx, c.Args[i], c.Args[i+1])
+		if err != nil {
 			return err
 		}
 		tx.SetExpiry(c.Args[i], 0)
+		c.NotifyNew(made, StringEvent, "set", c.Args[i])
 	}
 	return nil
 }
 
 func strlen(c *Ctx, tx backends.Tx) error {
-	s, err := tx.String(c.Args[1])
+	s, err := c.readString(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -297,7 +321,8 @@ func appendString(c *Ctx, tx backends.Tx) error {
 	if err := c.checkLength(int64(s.Len()), len(c.Args[2])); err != nil {
 		return err
 	}
-	if s.Exists() {
+	exists := s.Exists()
+	if exists {
 		if c.tooManyBytes(s.Len()) {
 			return ErrLong // it may have to be copied to where there is more room
 		}
@@ -305,6 +330,7 @@ func appendString(c *Ctx, tx backends.Tx) error {
 	} else {
 		s.Set(c.Args[2])
 	}
+	c.NotifyNew(!exists, StringEvent, "append", c.Args[1])
 	c.Int(int64(s.Len()))
 	return nil
 }
@@ -318,7 +344,7 @@ func getrange(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	s, err := tx.String(c.Args[1])
+	s, err := c.readString(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -365,6 +391,7 @@ func setrange(c *Ctx, tx backends.Tx) error {
 		if c.tooManyBytes(max(int(offset), s.Len())) {
 			return ErrLong
 		}
+		c.NotifyNew(!s.Exists(), StringEvent, "setrange", c.Args[1])
 		s.SetRange(int(offset), c.Args[3])
 	}
 	c.Int(int64(s.Len()))

@@ -98,12 +98,14 @@ func (c *Ctx) addScores(tx backends.Tx, f zaddFlags) error {
 		return err
 	}
 	var sum zaddResult
+	absent := z.Len() == 0
 	for i := 0; i < len(pairs); i += 2 {
 		score, _ := float(pairs[i]) // it was read before
 		if err := sum.add(z, pairs[i+1], score, f); err != nil {
 			return err
 		}
 	}
+	c.notifyScores(absent, &sum, f)
 	switch {
 	case f.incr && sum.done:
 		c.Double(sum.score)
@@ -115,6 +117,16 @@ func (c *Ctx) addScores(tx backends.Tx, f zaddFlags) error {
 		c.Int(sum.added)
 	}
 	return nil
+}
+
+func (c *Ctx) notifyScores(absent bool, sum *zaddResult, f zaddFlags) {
+	switch {
+	case sum.added+sum.changed == 0:
+	case f.incr:
+		c.NotifyNew(absent, ZSetEvent, "zincr", c.Args[1])
+	default:
+		c.NotifyNew(absent, ZSetEvent, "zadd", c.Args[1])
+	}
 }
 
 // zaddResult is what has come of some pairs.
@@ -162,12 +174,15 @@ func zrem(c *Ctx, tx backends.Tx) error {
 			n++
 		}
 	}
+	if n > 0 {
+		c.NotifyLess(z.Len(), ZSetEvent, "zrem", c.Args[1])
+	}
 	c.Int(n)
 	return nil
 }
 
 func zcard(c *Ctx, tx backends.Tx) error {
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -193,7 +208,7 @@ func zlexcount(c *Ctx, tx backends.Tx) error {
 
 // countRanks replies how many members are in a range.
 func (c *Ctx) countRanks(tx backends.Tx, ranks func(backends.ZSet) (from, to int)) error {
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -203,7 +218,7 @@ func (c *Ctx) countRanks(tx backends.Tx, ranks func(backends.ZSet) (from, to int
 }
 
 func zscore(c *Ctx, tx backends.Tx) error {
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -212,7 +227,7 @@ func zscore(c *Ctx, tx backends.Tx) error {
 }
 
 func zmscore(c *Ctx, tx backends.Tx) error {
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -243,7 +258,7 @@ func (c *Ctx) rank(tx backends.Tx, back bool) error {
 	if withScore && !equalFold(c.Args[3], "WITHSCORE") {
 		return ErrSyntax
 	}
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -301,7 +316,7 @@ func zrandmember(c *Ctx, tx backends.Tx) error {
 	case withScores && n > math.MaxInt64/2:
 		return ErrOutOfRange
 	}
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -317,7 +332,7 @@ func zrandmember(c *Ctx, tx backends.Tx) error {
 }
 
 func (c *Ctx) randomMember(tx backends.Tx) error {
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -363,7 +378,7 @@ func zscan(c *Ctx, tx backends.Tx) error {
 	if err != nil {
 		return err
 	}
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}

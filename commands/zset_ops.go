@@ -39,12 +39,12 @@ type zsource struct {
 	weight float64
 }
 
-func openSource(tx backends.Tx, key []byte) (s zsource, err error) {
+func (c *Ctx) openSource(tx backends.Tx, key []byte) (s zsource, err error) {
 	s.weight = 1
 	if tx.Type(key) == backends.SetType {
 		s.set, err = tx.Set(key)
 	} else {
-		s.zset, err = tx.ZSet(key)
+		s.zset, err = c.readZSet(tx, key)
 	}
 	return s, err
 }
@@ -115,7 +115,7 @@ func (c *Ctx) combineScored(tx backends.Tx, at int, z zcombine, result func(*zco
 	}
 	list := result(&z)
 	if at > 1 {
-		return c.storeScored(tx, c.Args[1], sortScored(list))
+		return c.storeScored(tx, c.Args[1], sortScored(list), c.Row.Name)
 	}
 	c.memberHead(len(list), z.withScores)
 	for _, m := range sortScored(list) {
@@ -165,7 +165,7 @@ func (z *zcombine) parse(c *Ctx, tx backends.Tx, at int) error {
 	}
 	z.sources = make([]zsource, n)
 	for i := range z.sources {
-		if z.sources[i], err = openSource(tx, args[i]); err != nil {
+		if z.sources[i], err = c.openSource(tx, args[i]); err != nil {
 			return err
 		}
 	}

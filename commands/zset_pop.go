@@ -30,7 +30,7 @@ func (c *Ctx) popScored(tx backends.Tx, highest bool) error {
 	if err != nil {
 		return err
 	}
-	popped := popRanked(tx, c.Args[1], z, count, highest)
+	popped := c.popRanked(tx, c.Args[1], z, count, highest)
 	nested := counted && c.Proto >= 3
 	if nested {
 		c.Array(len(popped))
@@ -52,13 +52,13 @@ func (c *Ctx) pairs(list []scored, nested bool) {
 	}
 }
 
-func popRanked(tx backends.Tx, key []byte, z backends.ZSet, count int64, highest bool) []scored {
-	first := 0
+func (c *Ctx) popRanked(tx backends.Tx, key []byte, z backends.ZSet, count int64, highest bool) []scored {
+	first, event := 0, "zpopmin"
 	if highest {
-		first = z.Len() - 1
+		first, event = z.Len()-1, "zpopmax"
 	}
 	popped := takeRanked(z, first, int(min(count, int64(z.Len()))), highest)
-	removeRanked(tx, key, z, popped)
+	c.removeRanked(tx, key, z, popped, event)
 	return popped
 }
 
@@ -75,7 +75,7 @@ func zmpop(c *Ctx, tx backends.Tx) error {
 		if z.Len() == 0 {
 			continue
 		}
-		popped := popRanked(tx, key, z, count, !lowest)
+		popped := c.popRanked(tx, key, z, count, !lowest)
 		c.Array(2)
 		c.Bulk(key)
 		c.Array(len(popped))

@@ -119,7 +119,7 @@ func (c *Ctx) walk(tx backends.Tx, r zrangeCall) error {
 	if err := r.parse(c.Args[2:], false); err != nil {
 		return err
 	}
-	z, err := tx.ZSet(c.Args[1])
+	z, err := c.readZSet(tx, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -141,12 +141,12 @@ func zrangestore(c *Ctx, tx backends.Tx) error {
 	if err := r.parse(c.Args[3:], true); err != nil {
 		return err
 	}
-	z, err := tx.ZSet(c.Args[2])
+	z, err := c.readZSet(tx, c.Args[2])
 	if err != nil {
 		return err
 	}
 	first, n := r.bounds(z)
-	return c.storeScored(tx, c.Args[1], takeRanked(z, first, n, r.way == backward))
+	return c.storeScored(tx, c.Args[1], takeRanked(z, first, n, r.way == backward), c.Row.Name)
 }
 
 // scored is a member with its score.
@@ -156,8 +156,8 @@ type scored struct {
 }
 
 // storeScored makes a key, whatever it holds, a sorted set, and replies with its length.
-func (c *Ctx) storeScored(tx backends.Tx, key []byte, list []scored) error {
-	tx.Delete(key)
+func (c *Ctx) storeScored(tx backends.Tx, key []byte, list []scored, event string) error {
+	existed := tx.Delete(key)
 	z, err := tx.ZSet(key)
 	if err != nil {
 		return err
@@ -165,6 +165,7 @@ func (c *Ctx) storeScored(tx backends.Tx, key []byte, list []scored) error {
 	for _, m := range list {
 		z.Put([]byte(m.member), m.score)
 	}
+	c.NotifyStored(existed, len(list), ZSetEvent, event, key)
 	c.Int(int64(len(list)))
 	return nil
 }
@@ -277,7 +278,7 @@ func (c *Ctx) removeRange(tx backends.Tx, ranks func(backends.ZSet) (from, to in
 		return err
 	}
 	from, to := ranks(z)
-	removeRanked(tx, c.Args[1], z, takeRanked(z, from, to-from, false))
+	c.removeRanked(tx, c.Args[1], z, takeRanked(z, from, to-from, false), c.Row.Name)
 	c.Int(int64(to - from))
 	return nil
 }
@@ -296,8 +297,13 @@ func takeRanked(z backends.ZSet, rank, n int, back bool) (list []scored) {
 }
 
 // removeRanked removes members from the sorted set at a key. All of them at once are the key.
-func removeRanked(tx backends.Tx, key []byte, z backends.ZSet, list []scored) {
-	if len(list) > 0 && len(list) == z.Len() {
+func (c *Ctx) removeRanked(tx backends.Tx, key []byte, z backends.ZSet, list []scored, event string) {
+	if len(list) == 0 {
+		return
+	}
+	left := z.Len() - len(list)
+	c.NotifyLess(left, ZSetEvent, event, key)
+	if left == 0 {
 		tx.Delete(key)
 		return
 	}

@@ -36,12 +36,17 @@ type Config struct {
 	} `toml:"log"`
 
 	Limits struct {
-		Clients         int  `toml:"clients"`
-		Operations      int  `toml:"operations"`
-		Argument        Size `toml:"argument"`
-		Arguments       int  `toml:"arguments"`
-		Request         Size `toml:"request"`
-		Output          Size `toml:"output"`
+		Clients    int  `toml:"clients"`
+		Operations int  `toml:"operations"`
+		Argument   Size `toml:"argument"`
+		Arguments  int  `toml:"arguments"`
+		Request    Size `toml:"request"`
+		Output     Size `toml:"output"`
+
+		PubSubOutput      Size              `toml:"pubsub_output"`
+		PubSubOutputSoft  Size              `toml:"pubsub_output_soft"`
+		PubSubOutputGrace backends.Duration `toml:"pubsub_output_grace"`
+
 		UnauthArgument  Size `toml:"unauthenticated_argument"`
 		UnauthArguments int  `toml:"unauthenticated_arguments"`
 	} `toml:"limits"`
@@ -108,6 +113,9 @@ func (c *Config) check() error {
 		{"limits.arguments", c.Limits.Arguments < 16, "must be at least 16"},
 		{"limits.request", c.Limits.Request < c.Limits.Argument, "must be at least limits.argument"},
 		{"limits.output", c.Limits.Output < 1<<20, "must be at least 1mb"},
+		{"limits.pubsub_output", c.Limits.PubSubOutput < 1<<16, "must be at least 64kb"},
+		{"limits.pubsub_output_soft", c.Limits.PubSubOutputSoft < 0, "cannot be negative"},
+		{"limits.pubsub_output_grace", c.Limits.PubSubOutputGrace.Duration < 0, "cannot be negative"},
 		{"limits.unauthenticated_argument", c.Limits.UnauthArgument < 64, "must be at least 64"},
 		{"limits.unauthenticated_arguments", c.Limits.UnauthArguments < 7, "must be at least 7, for HELLO with all its options"},
 		{"timeouts.idle", c.Timeouts.Idle.Duration < 0, "cannot be negative"},

@@ -90,6 +90,7 @@ func (s *Server) Info(ctx context.Context) commands.ServerInfo {
 		CommandStats: s.commandStats(),
 		AverageTTL:   func(db int) int64 { return s.averageTTL(ctx, b, db) },
 	}
+	i.Topics, i.PubSubClients = s.topics()
 	for _, c := range s.sessions() {
 		u := c.conn.Usage()
 		i.MostInput, i.MostOutput = max(i.MostInput, u.Input), max(i.MostOutput, u.Output)

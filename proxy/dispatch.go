@@ -91,12 +91,15 @@ func (s *session) dispatch(row *commands.Row, err error, start time.Time) (done 
 	case s.queues(row):
 		s.queue(row)
 	case row.Serve != nil:
-		s.serve(row, start)
+		done = s.serve(row, start)
 	default:
 		done = s.operate(row, start)
 	}
 	if !s.forwarding {
 		s.server.gate.leave(&s.pass)
+	}
+	if s.subscriber != nil && s.subscriber.held {
+		s.releaseMessages()
 	}
 	return done
 }
@@ -121,16 +124,21 @@ func (s *session) authorise(row *commands.Row) error {
 	if !s.trusted && row.Flags&commands.NoAuth == 0 {
 		return commands.ErrNoAuth
 	}
-	return nil
+	return s.mayCall(row)
 }
 
-// serve runs a command about the server or the session, outside of the gate: STATE.SWITCH closes it.
-func (s *session) serve(row *commands.Row, start time.Time) {
+// serve runs a command about the server or the session, outside of the gate: STATE.SWITCH closes it. done is
+// as for dispatch.
+func (s *session) serve(row *commands.Row, start time.Time) (done bool) {
 	s.Settle() // what came before takes effect before
 	from := len(s.call.Buf)
 	err := row.Serve(&s.call)
+	if err == commands.ErrLong {
+		return false
+	}
 	s.conclude(row, from, err)
 	s.account(row, start, err != nil)
+	return true
 }
 
 // operate runs a command about data on the active backend; done is as for dispatch.

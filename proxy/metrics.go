@@ -22,6 +22,8 @@ var (
 	descClients     = desc("connected_clients", "Clients connected now.")
 	descConnections = desc("connections_total", "Connections, by what became of them.", "outcome")
 	descBytes       = desc("network_bytes_total", "Bytes received from and sent to clients.", "direction")
+	descListeners   = desc("pubsub_clients", "Clients connected now that have subscribed to something.")
+	descTopics      = desc("pubsub_topics", "Channels, patterns and shard channels that have subscribers.", "kind")
 	descOperations  = desc("operations_running", "Batches of commands that run or wait for their backend now.")
 	descActive      = desc("backend_active", "1 for the active backend.", "backend", "driver")
 	descKeys        = desc("backend_keys", "Keys in an open backend.", "backend", "db")
@@ -37,7 +39,7 @@ var (
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		descCommands, descDuration, descErrors, descClients, descConnections, descBytes, descOperations, descActive, descKeys,
+		descCommands, descDuration, descErrors, descClients, descConnections, descListeners, descTopics, descBytes, descOperations, descActive, descKeys,
 		descExpires, descSize, descRemoved, descLookups, descBackendOps, descSwitches, descInfo,
 	} {
 		ch <- d
@@ -60,6 +62,11 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	input, output := s.stats.bytes()
 	counter(descBytes, input, "in")
 	counter(descBytes, output, "out")
+	topics, listeners := s.topics()
+	gauge(descListeners, int64(listeners))
+	for kind, name := range []string{"channel", "pattern", "shard_channel"} {
+		gauge(descTopics, int64(topics[kind]), name)
+	}
 	gauge(descOperations, s.operations.running.Load())
 	counter(descSwitches, int64(s.epoch.Load()))
 	gauge(descInfo, 1, s.version)

@@ -62,6 +62,7 @@ func (s *Server) Parameters(ctx context.Context) []commands.Parameter {
 	list := []commands.Parameter{
 		{Name: "appendonly", Value: persistent},
 		{Name: "bind", Value: host},
+		{Name: "client-output-buffer-limit", Value: s.config.outputLimits()},
 		{Name: "databases", Value: strconv.Itoa(s.config.Databases)},
 		{Name: "dir", Value: s.config.Data},
 		{Name: "hll-sparse-max-bytes", Value: "3000"},

@@ -35,6 +35,7 @@ type session struct {
 	transaction *commands.Transaction // begun with MULTI; nil: none
 	began       time.Time             // when the command of a transaction began that runs
 	watch       *watch                // nil: it has never watched anything
+	subscriber  *subscriber           // nil: it has never subscribed to anything; others look at it with mu
 
 	trusted    bool // may run all commands
 	admitted   bool // counts among the operations that run at once
@@ -110,6 +111,7 @@ func (s *session) Received(n int) { s.stats.input.Add(int64(n)) }
 func (s *session) Close() {
 	s.Settle()
 	s.Unwatch()
+	s.unsubscribeAll()
 	s.server.remove(s)
 }
 
@@ -121,6 +123,10 @@ func (s *session) SelectDB(db int) { s.db.Store(int32(db)) }
 
 // SetProto implements commands.Client.
 func (s *session) SetProto(proto int) {
+	if s.listens() {
+		s.subscriber.hold()
+		s.subscriber.confirm = true
+	}
 	s.call.Proto = proto
 	s.proto.Store(int32(proto))
 }
@@ -173,7 +179,7 @@ func (s *session) Info() commands.ClientInfo {
 		info.LastCommand = row.FullName
 	}
 	info.Queued = int(s.queued.Load()) - 1
-	info.Flags = flagsOf([]flag{{'x', info.Queued >= 0}, {'e', s.noEvict}, {'T', s.noTouch}})
+	info.Flags = flagsOf([]flag{{'P', s.describeSubscriptions(&info)}, {'x', info.Queued >= 0}, {'e', s.noEvict}, {'T', s.noTouch}})
 	return info
 }
 
@@ -220,6 +226,7 @@ func (s *session) Authenticate(user, password []byte) bool {
 func (s *session) Reset() {
 	s.SetTransaction(nil)
 	s.Unwatch()
+	s.unsubscribeAll()
 	s.SelectDB(0)
 	s.SetProto(2)
 	s.SetName("")

@@ -27,10 +27,12 @@ var testDrivers = backends.Registry{memory.Driver, slowDriver, relayDriver}
 // fakeConn is a connection that is only its addresses.
 type fakeConn struct{}
 
-func (fakeConn) Push([]byte)            {}
-func (fakeConn) Usage() transport.Usage { return transport.Usage{FD: 3, Input: 20, Output: 100} }
-func (fakeConn) RemoteAddr() net.Addr   { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
-func (fakeConn) LocalAddr() net.Addr    { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2} }
+func (fakeConn) Push([]byte)                 {}
+func (fakeConn) Bound(transport.OutputLimit) {}
+func (fakeConn) Spare(bool)                  {}
+func (fakeConn) Usage() transport.Usage      { return transport.Usage{FD: 3, Input: 20, Output: 100} }
+func (fakeConn) RemoteAddr() net.Addr        { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
+func (fakeConn) LocalAddr() net.Addr         { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2} }
 
 // newTestServer is a server that listens but does not serve; tests feed its sessions themselves.
 func newTestServer(t testing.TB, change func(*Config)) *Server {

@@ -12,11 +12,11 @@ import (
 // is kept, and sent by a goroutine. So a client may send all of a long pipeline before it reads the first
 // reply, as with Redis. Beyond a limit it is disconnected.
 type Outbox struct {
-	conn  net.Conn
-	raw   syscall.RawConn // nil: the connection has none, as with TLS
-	limit int
+	conn net.Conn
+	raw  syscall.RawConn // nil: the connection has none, as with TLS
 
 	mu      sync.Mutex
+	quota   Quota
 	pending []byte
 	sending int           // bytes that the goroutine has taken out of pending
 	err     error         // why nothing is sent any more
@@ -28,13 +28,20 @@ var ErrUnread = errors.New("the client leaves too much unread")
 
 // NewOutbox returns the outbox of a connection. limit bounds the bytes that wait.
 func NewOutbox(conn net.Conn, limit int64) *Outbox {
-	o := &Outbox{conn: conn, limit: int(limit)}
+	o := &Outbox{conn: conn, quota: Quota{Limit: OutputLimit{Hard: limit}}}
 	if c, ok := conn.(syscall.Conn); ok {
 		if raw, err := c.SyscallConn(); err == nil {
 			o.raw = raw
 		}
 	}
 	return o
+}
+
+// Bound replaces the limit.
+func (o *Outbox) Bound(limit OutputLimit) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.quota.Limit = limit
 }
 
 // Write implements io.Writer. It does not keep b. After an error the connection is closed.
@@ -46,7 +53,7 @@ func (o *Outbox) Write(b []byte) (int, error) {
 		b = o.attempt(b)
 	}
 	if o.err == nil && len(b) > 0 {
-		if o.pending = append(o.pending, b...); len(o.pending)+o.sending > o.limit {
+		if o.pending = append(o.pending, b...); o.quota.Exceeded(len(o.pending) + o.sending) {
 			o.fail(ErrUnread)
 		} else if o.idle == nil {
 			o.idle = make(chan struct{})
@@ -93,6 +100,9 @@ func (o *Outbox) send() {
 		_, err := o.conn.Write(b)
 		o.mu.Lock()
 		o.sending = 0
+		if err == nil && o.quota.Exceeded(len(o.pending)) {
+			err = ErrUnread
+		}
 		if err != nil && o.err == nil {
 			o.fail(err)
 		}

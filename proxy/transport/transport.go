@@ -30,10 +30,16 @@ type Server interface {
 type Conn interface {
 	RemoteAddr() net.Addr
 	LocalAddr() net.Addr
-	// Push sends b, which is not kept, between two replies. Any goroutine may call it at any time, also
+	// Push sends b, which is not kept, between two replies: after those that the session has given out
+	// by then, and before those that it gives out later. Any goroutine may call it at any time, also
 	// inside the session; pushes keep their order. It never waits: a client that does not read is
 	// disconnected at the limit for its output. After the end of the connection it does nothing.
 	Push(b []byte)
+	// Bound replaces the limit for its output, which is the transport's own at first. Any goroutine may
+	// call it at any time.
+	Bound(limit OutputLimit)
+	// Spare says whether the client may be silent for as long as it likes. The session calls it.
+	Spare(on bool)
 	// Usage says what the connection holds at the moment, as far as that is known without asking for
 	// it. Any goroutine may call it at any time; it waits for nothing.
 	Usage() Usage

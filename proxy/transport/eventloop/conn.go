@@ -35,6 +35,7 @@ type conn struct {
 
 	home atomic.Int32 // the number of the loop where it belongs
 	busy atomic.Bool  // a goroutine has it
+	mute atomic.Bool  // it may be silent
 	seen atomic.Int64 // Unix nanoseconds of the last request
 
 	usage usage
@@ -43,8 +44,8 @@ type conn struct {
 	gc     gnet.Conn         // on the loop, else nil; for others than the loop
 	nc     net.Conn          // off the loop, else nil
 	out    *transport.Outbox // of nc
-	pushed []byte            // pushes that came on the way from one to the other
-	queued int               // pushes that the loop has yet to write: it must not be left before
+	pushed []byte            // what is still to be pushed: by the loop, which must not be left before, or once it is on one
+	quota  transport.Quota
 	closed bool
 }
 
@@ -59,6 +60,8 @@ const (
 	retryLinger = 5 * time.Millisecond
 	// keepBytes is the size above which buffers are not kept.
 	keepBytes = 64 << 10
+	// keepPushed is the same for what a connection is to push, since many wait for pushes and do nothing else.
+	keepPushed = 512
 )
 
 // scratch is what works for one connection at a time; an idle connection needs nothing.
@@ -156,6 +159,7 @@ func (c *conn) end(gc gnet.Conn) gnet.Action {
 	c.backlog, c.ready = nil, nil
 	c.usage.backlog.Store(0)
 	c.count()
+	c.flush(gc)
 	if gc.OutboundBuffered() > 0 && time.Since(c.ending) < linger {
 		time.AfterFunc(retryLinger, c.nudge)
 		return gnet.None
@@ -190,6 +194,7 @@ func (c *conn) send(gc gnet.Conn, x *scratch, violation error) {
 	x.out = replies[:0]
 	replies = withViolation(replies, closing, violation)
 	failed := false
+	c.flush(gc)
 	if len(replies) > 0 {
 		_, err := gc.Write(replies)
 		failed = err != nil || c.overflows(gc)
@@ -205,11 +210,13 @@ func (c *conn) send(gc gnet.Conn, x *scratch, violation error) {
 // overflows says whether the client leaves too much unread, for which it is disconnected.
 func (c *conn) overflows(gc gnet.Conn) bool {
 	unread := c.unread(gc)
-	if int64(unread) <= c.s.limits.Output {
-		return false
+	c.mu.Lock()
+	exceeded := c.quota.Exceeded(unread)
+	c.mu.Unlock()
+	if exceeded {
+		c.s.unread(c.remote, transport.ErrUnread)
 	}
-	c.s.unread(c.remote, transport.ErrUnread)
-	return true
+	return exceeded
 }
 
 // withViolation adds the answer to a violation of the protocol, unless the client has quit before it.
@@ -263,9 +270,11 @@ func (c *conn) attach(gc gnet.Conn) {
 	defer c.mu.Unlock()
 	c.gc = gc
 	c.usage.unread.Store(0)
-	if len(c.pushed) > 0 {
-		c.push(c.pushed)
-		c.pushed = nil
+	switch {
+	case c.closed:
+		c.abandonOn(gc)
+	case len(c.pushed) > 0:
+		c.flushSoon()
 	}
 }
 
@@ -280,30 +289,68 @@ func (c *conn) Push(b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.closed:
-	case c.gc != nil:
-		c.push(append([]byte(nil), b...))
+	case c.closed || len(b) == 0:
+		return
 	case c.nc != nil:
-		_, _ = c.out.Write(b) // an error is the end of the connection, which its goroutine notices
-	default:
-		c.pushed = append(c.pushed, b...)
+		if _, err := c.out.Write(b); err != nil { // its goroutine notices
+			c.s.unread(c.remote, err)
+		}
+		return
+	}
+	c.pushed = append(c.pushed, b...)
+	switch {
+	case c.quota.Exceeded(len(c.pushed) + int(c.usage.unread.Load())):
+		c.s.unread(c.remote, transport.ErrUnread)
+		c.closed, c.pushed = true, nil
+		c.abandonOn(c.gc)
+	case c.gc != nil && len(c.pushed) == len(b):
+		c.flushSoon()
 	}
 }
 
-// push has the loop write b. c.mu is held.
-func (c *conn) push(b []byte) {
-	c.queued++
+// flushSoon has the loop flush, in its turn among what it is to write. c.mu is held.
+func (c *conn) flushSoon() {
 	// It fails only when the loop has ended, and the connection with it.
-	_ = c.gc.AsyncWrite(b, func(gc gnet.Conn, err error) error {
-		c.mu.Lock()
-		c.queued--
-		c.mu.Unlock()
-		if err == nil && c.overflows(gc) {
+	_ = c.gc.AsyncWrite(nil, func(gc gnet.Conn, err error) error {
+		if err == nil && c.flush(gc) && c.overflows(gc) {
 			return gc.Close()
 		}
 		return nil
 	})
 }
+
+// flush writes what is to be pushed, on the loop. So whatever came together costs one write. It says
+// whether there was something.
+func (c *conn) flush(gc gnet.Conn) bool {
+	c.mu.Lock()
+	b := c.pushed
+	if c.gc != gc || len(b) == 0 {
+		c.mu.Unlock()
+		return false
+	}
+	c.pushed = nil
+	c.mu.Unlock()
+	_, _ = gc.Write(b) // an error is the end of the connection, and comes to leave, which takes the lock
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pushed == nil && cap(b) <= keepPushed {
+		c.pushed = b[:0]
+	}
+	return true
+}
+
+// Bound implements transport.Conn.
+func (c *conn) Bound(limit transport.OutputLimit) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.quota.Limit = limit
+	if c.nc != nil {
+		c.out.Bound(limit)
+	}
+}
+
+// Spare implements transport.Conn.
+func (c *conn) Spare(on bool) { c.mute.Store(on) }
 
 // nudge makes whoever has the connection look at it.
 func (c *conn) nudge() {
@@ -323,9 +370,16 @@ func (c *conn) abandon() {
 	defer c.mu.Unlock()
 	switch {
 	case c.gc != nil:
-		_ = c.gc.Close() // fails only when the loop has ended, and the connection with it
+		c.abandonOn(c.gc)
 	case c.nc != nil:
 		_ = c.nc.Close() // its goroutine notices
+	}
+}
+
+// abandonOn is abandon on a loop; nil: the connection is not on one now, and attach sees to it.
+func (c *conn) abandonOn(gc gnet.Conn) {
+	if gc != nil {
+		_ = gc.Close() // fails only when the loop has ended, and the connection with it
 	}
 }
 

@@ -139,6 +139,7 @@ func (s *Server) start() error {
 
 func (s *Server) accept(nc net.Conn) {
 	c := &conn{s: s, scanner: transport.Scanner{Limits: s.limits}, remote: nc.RemoteAddr(), local: nc.LocalAddr()}
+	c.quota.Limit.Hard = s.limits.Output
 	session, err := s.handler.Open(c)
 	if err != nil {
 		_, _ = nc.Write(transport.ErrorReply(err)) // the client may be gone
@@ -195,7 +196,7 @@ func (s *Server) remove(c *conn) {
 // unread logs why a client was disconnected, unless it has gone by itself.
 func (s *Server) unread(client net.Addr, err error) {
 	if errors.Is(err, transport.ErrUnread) {
-		s.log.Warn("a client was disconnected", "client", client.String(), "reason", err, "limit", s.limits.Output)
+		s.log.Warn("a client was disconnected", "client", client.String(), "reason", err)
 	}
 }
 
@@ -264,7 +265,7 @@ func (*events) OnClose(gc gnet.Conn, _ error) gnet.Action {
 func (e *events) OnTick() (time.Duration, gnet.Action) {
 	limit := time.Now().Add(-e.s.idle).UnixNano()
 	for _, c := range e.s.all() {
-		if c.seen.Load() < limit && !c.busy.Load() {
+		if c.seen.Load() < limit && !c.busy.Load() && !c.mute.Load() {
 			c.abandon()
 		}
 	}

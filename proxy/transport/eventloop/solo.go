@@ -19,13 +19,13 @@ import (
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)
 
-var errQueued = errors.New("the loop has yet to write pushes")
+var errQueued = errors.New("the loop has yet to write pushes, or to close the connection")
 
 // detach takes the connection off its loop, which then closes its own descriptor.
 func (c *conn) detach(gc gnet.Conn) (net.Conn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.queued > 0 {
+	if len(c.pushed) > 0 || c.closed {
 		return nil, errQueued
 	}
 	fd, err := gc.Dup()
@@ -39,6 +39,7 @@ func (c *conn) detach(gc gnet.Conn) (net.Conn, error) {
 		return nil, err
 	}
 	c.gc, c.nc, c.out = nil, nc, transport.NewOutbox(nc, c.s.limits.Output)
+	c.out.Bound(c.quota.Limit)
 	return nc, nil
 }
 
@@ -53,7 +54,11 @@ func (c *conn) solo(nc net.Conn, input []byte) {
 			return
 		}
 		if c.s.idle > 0 {
-			_ = nc.SetReadDeadline(time.Now().Add(c.s.idle)) // an error comes again in Read
+			var end time.Time
+			if !c.mute.Load() {
+				end = time.Now().Add(c.s.idle)
+			}
+			_ = nc.SetReadDeadline(end) // an error comes again in Read
 		}
 		if c.s.draining.Load() {
 			break

@@ -28,7 +28,7 @@ func (c *conn) Usage() (u transport.Usage) {
 	defer c.mu.Unlock()
 	switch {
 	case c.gc != nil:
-		u.FD, u.Output = c.gc.Fd(), int(c.usage.unread.Load())
+		u.FD, u.Output = c.gc.Fd(), int(c.usage.unread.Load())+len(c.pushed)
 	case c.nc != nil:
 		u = c.out.Usage()
 	}
@@ -64,8 +64,8 @@ func (c *conn) recount(gc gnet.Conn) {
 		c.mu.Lock()
 		here := c.gc == gc
 		c.mu.Unlock()
-		if here {
-			c.unread(gc)
+		if here && c.overflows(gc) {
+			return gc.Close()
 		}
 		return nil
 	}))

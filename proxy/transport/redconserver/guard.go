@@ -19,6 +19,7 @@ type guard struct {
 	session  transport.Session
 	scanner  transport.Scanner
 	draining atomic.Bool
+	mute     atomic.Bool // it may be silent
 
 	buf     []byte // what was scanned; out is its unread part
 	out     []byte
@@ -84,13 +85,19 @@ func (g *guard) refuse() error {
 func (g *guard) Write(b []byte) (int, error) {
 	n, err := g.outbox.Write(b)
 	if errors.Is(err, transport.ErrUnread) {
-		g.log.Warn("a client was disconnected", "client", g.RemoteAddr().String(), "reason", err, "limit", g.scanner.Limits.Output)
+		g.log.Warn("a client was disconnected", "client", g.RemoteAddr().String(), "reason", err)
 	}
 	return n, err
 }
 
 // Push implements transport.Conn. redcon writes the replies to a batch in one piece, so they are not torn.
 func (g *guard) Push(b []byte) { _, _ = g.Write(b) } // an error is the end of the connection
+
+// Bound implements transport.Conn.
+func (g *guard) Bound(limit transport.OutputLimit) { g.outbox.Bound(limit) }
+
+// Spare implements transport.Conn.
+func (g *guard) Spare(on bool) { g.mute.Store(on) }
 
 // Usage implements transport.Conn. redcon does not tell how much it has of requests that are not whole.
 func (g *guard) Usage() transport.Usage { return g.outbox.Usage() }
@@ -123,6 +130,9 @@ func (g *guard) drain() error {
 
 // SetReadDeadline implements net.Conn. redcon sets the idle time with it, which must not undo drain.
 func (g *guard) SetReadDeadline(t time.Time) error {
+	if g.mute.Load() {
+		t = time.Time{}
+	}
 	err := g.Conn.SetReadDeadline(t)
 	if g.draining.Load() {
 		err = g.Conn.SetReadDeadline(longAgo)

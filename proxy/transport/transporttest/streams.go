@@ -187,6 +187,58 @@ func testPushes(t *testing.T, build New, slow bool) {
 	}
 }
 
+// testOwnPushes has a session that sends what it has to say now as replies and now as a push with all
+// replies before it: the client must not see a difference.
+func testOwnPushes(t *testing.T, build New, slow bool) {
+	dial, _ := start(t, build, newEchoes(slow), 0)
+	c := dial()
+	const n = 3000
+	words := []string{"SAY", "PING", "WAIT", "PING", "SAY", "SAY", "PING"}
+	go func() {
+		var batch strings.Builder
+		for i := range n {
+			fmt.Fprintf(&batch, "%s %d\r\n", words[i%len(words)], i)
+			if i%11 == 0 {
+				fmt.Fprint(c, batch.String())
+				batch.Reset()
+			}
+		}
+		fmt.Fprint(c, batch.String()+"SAY bye\r\nQUIT\r\n")
+	}()
+	r := bufio.NewReader(c)
+	for i := range n {
+		word := words[i%len(words)]
+		wantLines(t, r, fmt.Sprintf("%c[%q %q]", map[bool]byte{true: '>', false: '+'}[word == "SAY"], word, fmt.Sprint(i)))
+	}
+	wantLines(t, r, `>["SAY" "bye"]`, `+["QUIT"]`, "")
+	c = dial()
+	send(t, c, "SAY x\r\n*1\r\n:1\r\n")
+	wantLines(t, bufio.NewReader(c), `>["SAY" "x"]`, "-ERR Protocol error: expected '$', got ':'", "")
+}
+
+// ownLimit is what BOUND asks for.
+var ownLimit = transport.OutputLimit{Hard: 1 << 20}
+
+// testBound pushes more than that and the buffers of the system hold, and much less than the limit of the transport.
+func testBound(t *testing.T, build New, slow bool) {
+	h := newEchoes(slow)
+	dial, _ := start(t, build, h, 0)
+	c := dial()
+	send(t, c, "BOUND\r\n")
+	wantLines(t, bufio.NewReader(c), `+["BOUND"]`)
+	conn := h.last.Load().(transport.Conn)
+	pushed := 0
+	for deadline := time.Now().Add(20 * time.Second); h.open.Load() > 0; pushed += len(bigReply) {
+		if time.Now().After(deadline) {
+			t.Fatalf("still connected after %d bytes that were not read", pushed)
+		}
+		conn.Push([]byte(bigReply))
+		if u := conn.Usage(); u.Output > int(ownLimit.Hard)+len(bigReply) {
+			t.Fatalf("%d bytes wait", u.Output)
+		}
+	}
+}
+
 // testFairness has as many greedy clients as there may be loops, and one with a short question.
 func testFairness(t *testing.T, build New, slow bool) {
 	dial, _ := start(t, build, newEchoes(slow), 0)

@@ -39,6 +39,8 @@ func Run(t *testing.T, build New) {
 		{"what waits for its reader shows", testUsage},
 		{"an endless pipeline does not starve others", testFairness},
 		{"pushes arrive in order, between replies", testPushes},
+		{"a session's own pushes keep their place among its replies", testOwnPushes},
+		{"a client that never reads pushes is disconnected at a limit of its own", testBound},
 		{"a refused client reads why", testRefused},
 		{"an idle client is disconnected", testIdle},
 		{"shutdown finishes what is in flight", testShutdown},
@@ -107,6 +109,17 @@ func (s *echo) Execute(args [][]byte) {
 	case string(args[0]) == "BLOCK":
 		s.h.once.Do(func() { close(s.h.blocked) })
 		<-s.h.block
+	}
+	if string(args[0]) == "SAY" {
+		s.c.Push(fmt.Appendf(s.out, ">%.20q\r\n", args))
+		s.out = s.out[:0]
+		return
+	}
+	if string(args[0]) == "BOUND" {
+		s.c.Bound(ownLimit)
+	}
+	if string(args[0]) == "SPARE" {
+		s.c.Spare(string(args[1]) == "on")
 	}
 	if string(args[0]) == "PUSH" {
 		go pushLines(s.c)
@@ -249,6 +262,15 @@ func testRefused(t *testing.T, build New, slow bool) {
 func testIdle(t *testing.T, build New, slow bool) {
 	dial, _ := start(t, build, newEchoes(slow), 50*time.Millisecond)
 	wantLines(t, bufio.NewReader(dial()), "")
+	spared := dial()
+	r := bufio.NewReader(spared)
+	send(t, spared, "SPARE on\r\n")
+	wantLines(t, r, `+["SPARE" "on"]`)
+	for range 3 {
+		wantLines(t, bufio.NewReader(dial()), "") // so long the other one may be silent at least
+	}
+	send(t, spared, "SPARE off\r\n")
+	wantLines(t, r, `+["SPARE" "off"]`, "")
 }
 
 func testShutdown(t *testing.T, build New, slow bool) {
