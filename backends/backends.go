@@ -17,6 +17,8 @@ var (
 	ErrWrongType = errors.New("WRONGTYPE Operation against a key holding the wrong kind of value")
 	//lint:ignore ST1005 the text is Redis's
 	ErrNoSpace = errors.New("OOM command not allowed when used memory > 'maxmemory'.")
+	// ErrWouldWait refuses what was to be brief. No client reads it.
+	ErrWouldWait = errors.New("the transaction would wait")
 	// ErrNoType is for a type of value that a backend does not hold.
 	ErrNoType = errors.New("ERR the backend does not hold values of this type")
 	// ErrDiskFull is for a persistent backend what ErrNoSpace is for memory.
@@ -45,7 +47,7 @@ type Capabilities struct {
 	Atomic       bool // read-modify-write commands are atomic
 	Persistent   bool // data survives a restart of the process
 	Shared       bool // other processes can see and change the data
-	Prompt       bool // an Engine whose Do waits for nothing but other transactions, and returns no Commit
+	Prompt       bool // an Engine that nearly always can do what is brief (Access.Brief)
 }
 
 // Stats describes the contents and the history of a backend since it was opened.
@@ -123,6 +125,9 @@ type Access struct {
 
 	// NoTouch keeps opening a key from counting as its use; Keyspace.Touch counts nevertheless.
 	NoTouch bool
+	// Brief says that the caller must not wait: Do fails with ErrWouldWait, having done nothing, where it would
+	// wait for a disk, or for other transactions for more than a moment.
+	Brief bool
 	// Silent keeps it from counting as a hit or a miss as well: the proxy reads, not a client.
 	Silent bool
 }

@@ -54,7 +54,7 @@ func (s *session) Try(args [][]byte) bool {
 	if s.closing {
 		return true
 	}
-	if !s.server.active.Load().prompt || !prompt(args) {
+	if !s.server.active.Load().prompt || !prompt(args) || len(s.holds) >= maxHolds {
 		return false
 	}
 	row, err := s.server.table.Find(args)
@@ -155,8 +155,9 @@ func (s *session) operate(row *commands.Row, start time.Time) (done bool) {
 	from := len(s.call.Buf)
 	s.began = start
 	access := s.call.Access()
+	access.Brief = s.call.Brief && row.Span == nil
 	commit, err := b.engine.Do(s.server.ctx, access, &s.call)
-	if err == commands.ErrLong {
+	if err == commands.ErrLong || err == backends.ErrWouldWait {
 		s.call.Buf = s.call.Buf[:from]
 		return false
 	}

@@ -31,6 +31,13 @@ type flight struct {
 	foreign backends.ForeignCall
 }
 
+// overdue is the context of who has waited already.
+var overdue = func() context.Context {
+	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(1, 0))
+	cancel()
+	return ctx
+}()
+
 // maxHolds bounds how much one batch can have under way.
 const maxHolds = 1024
 
@@ -74,10 +81,45 @@ func (s *session) Settle() {
 	}
 }
 
+// Await implements transport.Session. It is enough to hear of the last group that is not durable yet: groups become
+// durable in their order.
+func (s *session) Await(fn func()) bool {
+	for i := len(s.holds) - 1; i >= 0 && !s.overdue.Load(); i-- {
+		if s.holds[i].commit.Then(fn) {
+			s.parked(fn)
+			return true
+		}
+	}
+	s.since.Store(0)
+	return false
+}
+
+// parked says that the session waits without a goroutine, and how to make its transport ask again.
+func (s *session) parked(fn func()) {
+	if s.resume.Load() == nil {
+		s.resume.Store(&fn)
+	}
+	s.since.Store(s.seen.Load())
+}
+
+// hurry ends the waiting of those who have waited too long for their backend.
+func (s *Server) hurry() {
+	most := s.config.Timeouts.Operation.Duration
+	for _, c := range s.sessions() {
+		since := c.since.Load()
+		if since != 0 && time.Since(time.Unix(0, since)) > most && !c.overdue.Swap(true) {
+			(*c.resume.Load())()
+		}
+	}
+}
+
 // settle waits for all holds. Where a reply came only now or turned into an error, the buffer is
 // put together anew.
 func (s *session) settle() {
 	ctx := s.server.patience.of(s.server.config.Timeouts.Operation.Duration)
+	if s.overdue.Swap(false) {
+		ctx = overdue
+	}
 	old, rebuilt := s.call.Buf, false
 	done := 0 // so much of old is in the new buffer
 	for i := range s.holds {

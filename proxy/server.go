@@ -269,12 +269,15 @@ func (s *Server) release() error {
 	return errors.Join(errs...)
 }
 
-// sample feeds the rates that INFO shows.
+// sample feeds the rates that INFO shows, and looks for who has waited too long.
 func (s *Server) sample() {
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
-	for {
+	for looks := 0; ; {
 		input, output := s.stats.bytes()
+		if looks++; looks%hurryEvery == 0 {
+			s.hurry()
+		}
 		s.rates.take(sample{time.Now(), s.stats.commands(), input, output})
 		select {
 		case <-tick.C:

@@ -45,8 +45,12 @@ type session struct {
 	db     atomic.Int32
 	proto  atomic.Int32
 	queued atomic.Int32 // see countQueued
-	seen   atomic.Int64 // Unix nanoseconds of the last request
-	last   atomic.Pointer[commands.Row]
+
+	since   atomic.Int64           // Unix nanoseconds, when it began to wait without a goroutine; 0: it does not
+	resume  atomic.Pointer[func()] // see Await
+	overdue atomic.Bool            // it has waited too long
+	seen    atomic.Int64           // Unix nanoseconds of the last request
+	last    atomic.Pointer[commands.Row]
 
 	mu              sync.Mutex
 	name            string

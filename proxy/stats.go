@@ -201,7 +201,10 @@ type sample struct {
 	commands, input, output int64
 }
 
-const sampleEvery = 100 * time.Millisecond
+const (
+	sampleEvery = 100 * time.Millisecond
+	hurryEvery  = 10 // samples
+)
 
 func (r *rates) take(s sample) {
 	r.mu.Lock()

@@ -140,7 +140,7 @@ func (e *Engine) Do(ctx context.Context, a *backends.Access, body backends.Body)
 	defer t.end()
 	t.a = a
 	if a.Write {
-		if err := e.queue.admit(ctx); err != nil {
+		if err := e.queue.admit(ctx, a.Brief); err != nil {
 			return nil, err
 		}
 	}
@@ -150,7 +150,10 @@ func (e *Engine) Do(ctx context.Context, a *backends.Access, body backends.Body)
 // run runs body with the stripes of its keys locked.
 func (t *transaction) run(body backends.Body) (*backends.Commit, error) {
 	e := t.e
-	held := e.stripes.lock(t.a)
+	held, ok := e.stripes.lock(t.a)
+	if !ok {
+		return nil, backends.ErrWouldWait
+	}
 	defer e.stripes.unlock(&held, t.a.Write)
 	t.begin(&held)
 	err := body.Run(&t.root)
@@ -225,7 +228,7 @@ func (e *Engine) Name() string { return e.o.Name }
 func (e *Engine) Driver() string { return e.o.Driver }
 
 // Capabilities are those of every driver on this engine.
-var Capabilities = backends.Capabilities{TTL: true, Transactions: true, Atomic: true, Persistent: true}
+var Capabilities = backends.Capabilities{TTL: true, Transactions: true, Atomic: true, Persistent: true, Prompt: true}
 
 // Capabilities implements backends.Backend.
 func (e *Engine) Capabilities() backends.Capabilities { return Capabilities }
@@ -236,7 +239,7 @@ func (e *Engine) Ping(context.Context) error {
 	err := e.queue.broken
 	e.queue.mu.RUnlock()
 	if err == nil {
-		_, _, err = e.queue.get(text([]byte{tagFormat}))
+		_, _, err = e.queue.get(text([]byte{tagFormat}), false)
 	}
 	return err
 }

@@ -76,8 +76,8 @@ type queue struct {
 	room   chan struct{} // closed when a group has left
 }
 
-// admit waits until the queue has room for a writer.
-func (q *queue) admit(ctx context.Context) error {
+// admit waits until the queue has room for a writer, unless that must not wait.
+func (q *queue) admit(ctx context.Context, brief bool) error {
 	for {
 		q.mu.RLock()
 		full, room, err := len(q.groups) >= maxGroups, q.room, q.broken
@@ -88,6 +88,9 @@ func (q *queue) admit(ctx context.Context) error {
 		if err != nil || !full {
 			return err
 		}
+		if brief {
+			return backends.ErrWouldWait
+		}
 		select {
 		case <-room:
 		case <-ctx.Done():
@@ -96,8 +99,9 @@ func (q *queue) admit(ctx context.Context) error {
 	}
 }
 
-// get returns the latest value of a key, and the group it is from if it is not durable yet.
-func (q *queue) get(key string) (value []byte, from *group, err error) {
+// get returns the latest value of a key, and the group it is from if it is not durable yet. It does not go to the
+// store where that must not be waited for.
+func (q *queue) get(key string, brief bool) (value []byte, from *group, err error) {
 	q.mu.RLock()
 	for i := len(q.groups) - 1; i >= 0; i-- {
 		if v, ok := q.groups[i].writes.Get(key); ok {
@@ -105,6 +109,10 @@ func (q *queue) get(key string) (value []byte, from *group, err error) {
 			q.mu.RUnlock()
 			return v, from, nil
 		}
+	}
+	if brief {
+		q.mu.RUnlock()
+		return nil, nil, backends.ErrWouldWait
 	}
 	base := q.base
 	base.users.Add(1)
@@ -132,13 +140,16 @@ func (q *queue) pending(number uint64) *group {
 
 // view is everything at one moment.
 type view struct {
-	base   *snapshot
+	base   *snapshot // nil: reading would have to wait, and must not
 	layers []*writes // the newest first
 	newest *group    // nil: all of it is durable
 	spaces *spaces
 }
 
 func (v *view) scan(own *batch, from, to string, fn func(key string, value []byte) (more bool)) error {
+	if v.base == nil {
+		return backends.ErrWouldWait
+	}
 	layers := v.layers
 	if own != nil && own.Len() > 0 {
 		layers = append([]*writes{own.sorted()}, layers...)
@@ -147,6 +158,9 @@ func (v *view) scan(own *batch, from, to string, fn func(key string, value []byt
 }
 
 func (v *view) get(key string) ([]byte, error) {
+	if v.base == nil {
+		return nil, backends.ErrWouldWait
+	}
 	for _, l := range v.layers {
 		if value, ok := l.Get(key); ok {
 			return value, nil
@@ -177,7 +191,11 @@ func (q *queue) view() *view {
 	return v
 }
 
-func (v *view) release() { v.base.release() }
+func (v *view) release() {
+	if v.base != nil {
+		v.base.release()
+	}
+}
 
 // length is the counts of a space, or of a database's, and the group they may be from.
 func (q *queue) length(space uint32) (c counts, from *group) {

@@ -62,14 +62,45 @@ func stripesOf(a *backends.Access) (s stripeSet) {
 	return s
 }
 
-func (s *stripes) lock(a *backends.Access) stripeSet {
-	held := stripesOf(a)
-	if a.Write {
+// lock locks the stripes of a transaction; false: that would have waited, and must not.
+func (s *stripes) lock(a *backends.Access) (held stripeSet, ok bool) {
+	held = stripesOf(a)
+	switch {
+	case a.Brief:
+		return held, s.tryLock(&held, a.Write)
+	case a.Write:
 		held.each(func(i int) { s[i].Lock() })
-	} else {
+	default:
 		held.each(func(i int) { s[i].RLock() })
 	}
-	return held
+	return held, true
+}
+
+// tryLock locks all of held or nothing.
+func (s *stripes) tryLock(held *stripeSet, write bool) (ok bool) {
+	locked, ok := 0, true
+	held.each(func(i int) {
+		switch {
+		case !ok:
+		case write && s[i].TryLock(), !write && s[i].TryRLock():
+			locked++
+		default:
+			ok = false
+		}
+	})
+	if ok {
+		return true
+	}
+	held.each(func(i int) {
+		switch locked--; {
+		case locked < 0:
+		case write:
+			s[i].Unlock()
+		default:
+			s[i].RUnlock()
+		}
+	})
+	return false
 }
 
 func (s *stripes) unlock(held *stripeSet, write bool) {

@@ -159,7 +159,7 @@ func (s *sweeper) sweep(g garbage) error {
 func (s *sweeper) part(g garbage, from, to string) (c *change, next string, err error) {
 	t := newTransaction(s.e)
 	t.a = &sweepAccess
-	if err = s.e.queue.admit(s.ctx); err != nil {
+	if err = s.e.queue.admit(s.ctx, false); err != nil {
 		return nil, "", err
 	}
 	t.epoch = s.e.queue.epoch.Load()

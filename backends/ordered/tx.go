@@ -2,6 +2,7 @@ package ordered
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"switchyard/backends"
@@ -88,7 +89,11 @@ func (t *transaction) read(g *group) {
 
 // fail keeps the first error.
 func (t *transaction) fail(err error) {
-	if t.err == nil && err != nil {
+	switch {
+	case t.err != nil || err == nil:
+	case errors.Is(err, backends.ErrWouldWait):
+		t.err = err
+	default:
 		t.err = fmt.Errorf("%s: %w", t.e.o.Name, err)
 	}
 }
@@ -107,7 +112,7 @@ func (t *transaction) get(key string) []byte {
 		t.read(t.e.queue.pending(number))
 		return v
 	}
-	v, from, err := t.e.queue.get(key)
+	v, from, err := t.e.queue.get(key, t.a.Brief)
 	if err != nil {
 		t.fail(err)
 		return nil
@@ -152,6 +157,10 @@ func (t *transaction) discard(g garbage) {
 // snapshot is the view that walks read, which begins with the first of them. A transaction without keys
 // locks nothing, so for it the numbers of the databases are those of that moment too.
 func (t *transaction) snapshot() *view {
+	if t.view == nil && t.a.Brief {
+		t.fail(backends.ErrWouldWait)
+		t.view = &view{}
+	}
 	if t.view == nil {
 		t.view = t.e.queue.view()
 		t.read(t.view.newest)
@@ -257,7 +266,7 @@ func (x *tx) access(key []byte) *found {
 // counted counts a hit or a miss.
 func (x *tx) counted(hit bool) {
 	switch {
-	case x.a.Write, x.a.Silent:
+	case x.a.Write, x.a.Silent, x.err != nil:
 	case hit:
 		x.e.hits.Add(1)
 	default:

@@ -64,6 +64,9 @@ type Session interface {
 	// Settle waits until no reply is on its way any more. A transport calls it before Replies. It
 	// does not wait when all requests since the last time were run by Try.
 	Settle()
+	// Await says that Settle would wait after what Try has run, and has fn called once, on any goroutine, when to ask
+	// again; false: Settle will not wait, and fn is not called.
+	Await(fn func()) bool
 	// Buffered is about how many bytes of replies wait to be sent. A transport that sees much sends
 	// it before it feeds more.
 	Buffered() int

@@ -13,7 +13,7 @@ import (
 
 // conn is one connection. It is in one of three places:
 //
-//   - on its loop, where requests are run as they come in (this file);
+//   - on its loop, where requests are run as they come in (this file), and replies may have to wait (park.go);
 //   - with a goroutine, for one request that may take long and what its client has sent behind it, while
 //     the loop gathers what comes in (wait.go);
 //   - off the loop, with a goroutine of its own that also reads the socket, as long as the backend is one
@@ -39,6 +39,11 @@ type conn struct {
 	seen atomic.Int64 // Unix nanoseconds of the last request
 
 	usage usage
+
+	parked    *scratch    // replies that wait are in it; nil: none do
+	violation error       // of the protocol, behind those replies
+	wake      func()      // wakeUp
+	woken     atomic.Bool // the parked replies may go
 
 	mu     sync.Mutex
 	gc     gnet.Conn         // on the loop, else nil; for others than the loop
@@ -93,14 +98,20 @@ func (c *conn) receive(gc gnet.Conn) gnet.Action {
 		c.session.Received(len(data))
 		c.seen.Store(time.Now().UnixNano())
 	}
-	switch {
+	switch waits := c.parked != nil; {
+	case (waits || c.busy.Load()) && !c.gather(data):
+		return gnet.Close
 	case c.busy.Load():
-		// Redis too disconnects a client whose unprocessed requests become too many.
-		if c.backlog = append(c.backlog, data...); int64(len(c.backlog)) > c.s.limits.Request {
+		return gnet.None
+	case waits && !c.unpark(gc):
+		if len(c.backlog) > parkedBytes && c.flee(gc) {
 			return gnet.Close
 		}
-		c.usage.backlog.Store(int64(len(c.backlog)))
 		return gnet.None
+	case waits:
+		data = nil // it is in the backlog
+	}
+	switch {
 	case !c.ending.IsZero():
 		return c.end(gc)
 	case len(c.backlog) > 0:
@@ -109,6 +120,9 @@ func (c *conn) receive(gc gnet.Conn) gnet.Action {
 	}
 	rest, ran := c.work(gc, data)
 	switch {
+	case c.parked != nil:
+		c.keepRest(rest)
+		return gnet.None
 	case !c.ending.IsZero():
 		return c.end(gc)
 	case !ran:
@@ -174,16 +188,21 @@ func (c *conn) work(gc gnet.Conn, data []byte) (rest []byte, ran bool) {
 		return nil, true
 	}
 	x := scratches.Get().(*scratch)
-	defer x.release()
 	c.session.Reply(x.out[:0])
 	rest, ran, violation := c.feed(x, data, func(args [][]byte) bool {
 		if c.session.Buffered() > flushBytes {
+			if c.park(x, nil) {
+				return false
+			}
 			c.send(gc, x, nil)
 			c.session.Reply(x.out[:0])
 		}
 		return c.session.Try(args)
 	})
-	c.send(gc, x, violation)
+	if c.parked == nil && !c.park(x, violation) {
+		c.send(gc, x, violation)
+		x.release()
+	}
 	return rest, ran
 }
 
@@ -396,7 +415,11 @@ func (c *conn) leave(gc gnet.Conn) {
 		return
 	}
 	c.gone = true
-	if !c.busy.Load() {
+	switch {
+	case c.busy.Load(): // the goroutine sees to it
+	case c.parked != nil:
+		go c.s.remove(c) // it waits for what is under way
+	default:
 		c.s.remove(c)
 	}
 }

@@ -45,12 +45,20 @@ func (c *conn) detach(gc gnet.Conn) (net.Conn, error) {
 
 // solo serves the connection until it ends or goes back to a loop.
 func (c *conn) solo(nc net.Conn, input []byte) {
-	x := scratches.Get().(*scratch)
+	x, out := c.parked, c.out
+	goesOn := true
+	if x != nil {
+		c.session.Settle()
+		goesOn = c.deliver(x, out, c.violation) != nil
+		c.parked, c.violation = nil, nil
+	} else {
+		x = scratches.Get().(*scratch)
+	}
 	defer x.release()
-	out := c.out
 	buf := make([]byte, readBytes)
-	for c.batch(x, out, input) {
-		if c.session.Prompt() && c.scanner.Between() && c.enroll(nc) {
+	for goesOn && c.batch(x, out, input) {
+		// A client that sends more than was read at once would soon be back.
+		if c.session.Prompt() && c.scanner.Between() && len(input) < len(buf) && c.enroll(nc) {
 			return
 		}
 		if c.s.idle > 0 {

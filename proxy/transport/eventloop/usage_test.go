@@ -29,6 +29,7 @@ func (s *quiet) Execute(args [][]byte) {
 		<-s.frozen
 	}
 }
+func (*quiet) Await(func()) bool       { return false }
 func (*quiet) Reply([]byte)            {}
 func (*quiet) Settle()                 {}
 func (*quiet) Buffered() int           { return 0 }

@@ -30,6 +30,9 @@ func Run(t *testing.T, build New) {
 	}{
 		{"requests are answered in order", testOrder},
 		{"requests that wait keep the order", testWaiting},
+		{"replies that wait keep the order", testParked},
+		{"a client that sends faster than its replies come is held back", testParkedFlood},
+		{"clients and servers end while replies wait", testParkedEnd},
 		{"cuts make no difference", testCuts},
 		{"a violation is answered after what came before, and ends the connection", testViolation},
 		{"limits fall with authentication, even in one write", testAuthentication},
@@ -93,6 +96,7 @@ type echo struct {
 	out     []byte
 	trusted bool
 	closing bool
+	later   atomic.Bool // the replies wait
 }
 
 func (s *echo) Execute(args [][]byte) {
@@ -137,9 +141,29 @@ func (s *echo) Try(args [][]byte) bool {
 		return false
 	}
 	s.Execute(args)
+	s.later.Store(s.later.Load() || string(args[0]) == "LATER")
 	return true
 }
-func (s *echo) Settle()       {}
+
+// Await has the replies wait for a moment after a LATER, for the second time only if it is asked for that again.
+func (s *echo) Await(fn func()) bool {
+	if !s.later.Load() {
+		return false
+	}
+	go func() {
+		fn() // too early
+		time.Sleep(time.Millisecond)
+		s.later.Store(false)
+		fn()
+	}()
+	return true
+}
+
+func (s *echo) Settle() {
+	for s.later.Load() {
+		time.Sleep(time.Millisecond)
+	}
+}
 func (s *echo) Buffered() int { return len(s.out) }
 func (s *echo) Replies() ([]byte, bool) {
 	out := s.out
