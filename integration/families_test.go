@@ -31,8 +31,7 @@ var families = []family{
 	{name: "sorted sets", share: 10, prefix: "z", lines: zsetLines, makers: zsetMakers},
 	{name: "ranges of members", share: 5, prefix: "lex", strict: true, lines: lexLines, makers: zsetMakers},
 	{name: "geo", share: 10, prefix: "geo", strict: true, lines: geoLines, makers: geoMakers},
-	// Behind a pipelined XREAD that was forwarded, a command that is not has the arguments of the XREAD.
-	{name: "streams", share: 10, prefix: "x", lines: streamLines, makers: streamMakers, not: []string{"redis"}},
+	{name: "streams", share: 10, prefix: "x", lines: streamLines, makers: streamMakers},
 	{name: "sort", share: 2, lines: sortLines, makers: sortMakers},
 	{name: "keys", share: 4, lines: keyLines, makers: keyMakers},
 	{name: "expiry", share: 2, lines: expiryLines},

@@ -172,8 +172,10 @@ func (s *session) await(ctx context.Context, h *hold) (reply []byte, err error) 
 		s.server.errors.add(string(reply[1:]))
 	}
 	if h.row.Relay != nil {
+		own := s.call.Args // of the command at hand, behind which others are settled
 		s.call.Args = f.args
 		reply = h.row.Relay.Reply(&s.call, reply)
+		s.call.Args = own
 	}
 	return reply, nil
 }

@@ -239,3 +239,15 @@ func TestABatchIsSettledBeforeItGrowsWithoutBound(t *testing.T) {
 		t.Error("a reply is missing")
 	}
 }
+
+// The reply of a command with a part of ours in it is taken when another command is at hand already.
+func TestACommandBehindAForwardedOneHasItsOwnArguments(t *testing.T) {
+	server := newServerOn(t, relayDriver)
+	close(server.active.Load().Backend.(*relay).answer)
+	s := openSession(t, server)
+	defer s.Close()
+	s.Execute(words("XREAD", "STREAMS", "x", "0"))
+	if got := ask(s, "SELECT", "5"); !strings.HasSuffix(got, "+OK\r\n") {
+		t.Errorf("%q", got)
+	}
+}

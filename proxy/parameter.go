@@ -115,8 +115,9 @@ func (s *Server) SetParameters(ctx context.Context, pairs []commands.Parameter) 
 		}
 	}
 	for _, p := range pairs {
-		if why := c.add(strings.ToLower(p.Name), p.Value); why != "" {
-			return commands.ParameterRefused(p.Name, why)
+		name := strings.ToLower(p.Name)
+		if why := c.add(name, p.Value); why != "" {
+			return commands.ParameterRefused(name, why)
 		}
 	}
 	if c.limiting != "" {
@@ -136,14 +137,11 @@ func (s *Server) SetParameters(ctx context.Context, pairs []commands.Parameter) 
 
 // add takes up one parameter, or says why it is refused.
 func (c *change) add(name, value string) (refused string) {
-	var err error
 	switch name {
 	case "maxmemory":
-		c.limiting = name
-		if c.limits.Bytes, err = backends.ParseBytes(value); err != nil {
-			return "argument must be a memory value"
-		}
-		return ""
+		n, why := parseNumber(value, 0, math.MaxInt64, true)
+		c.limiting, c.limits.Bytes = name, n
+		return why
 	case "maxmemory-policy":
 		c.limiting, c.limits.Policy = name, strings.ToLower(value)
 		if !slices.Contains(strings.Split(policyNames, ", "), c.limits.Policy) {
@@ -173,7 +171,10 @@ func (c *change) add(name, value string) (refused string) {
 func parseNumber(text string, low, high int64, bytes bool) (n int64, refused string) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	canonical := strconv.FormatInt(n, 10) == text
-	if bytes && !canonical {
+	switch {
+	case bytes && text == "": // which Redis takes for 0
+		return 0, ""
+	case bytes && low >= 0:
 		n, err = backends.ParseBytes(text)
 		canonical = true
 	}
