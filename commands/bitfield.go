@@ -74,13 +74,12 @@ func bitfield(c *Ctx, tx backends.Tx) error {
 	if end > 0 && c.Row.Flags&Write == 0 {
 		return ErrBitfieldReadonly
 	}
-	open := tx.String
-	if end == 0 {
-		open = func(key []byte) (backends.String, error) { return c.readString(tx, key) }
-	}
-	s, err := open(c.Args[1])
+	s, err := tx.String(c.Args[1])
 	if err != nil {
 		return err
+	}
+	if end == 0 && !s.Exists() {
+		c.miss(c.Args[1])
 	}
 	size := int((end + 7) >> 3)
 	absent, grows, changed := !s.Exists(), size > s.Len(), false

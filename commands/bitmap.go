@@ -42,7 +42,7 @@ func setbit(c *Ctx, tx backends.Tx) error {
 	}
 	was := old&mask != 0
 	if at >= len(value) || was != (bit == 1) {
-		c.NotifyNew(!s.Exists(), StringEvent, "setbit", c.Args[1])
+		c.notifyNew(!s.Exists(), StringEvent, "setbit", c.Args[1])
 		c.digits[0] = old&^mask | mask*byte(bit)
 		s.SetRange(at, c.digits[:1])
 	}
@@ -284,7 +284,7 @@ func bitop(c *Ctx, tx backends.Tx) error {
 		return err
 	}
 	tx.SetExpiry(to, 0)
-	c.NotifyNew(made, StringEvent, "set", to)
+	c.notifyNew(made, StringEvent, "set", to)
 	return nil
 }
 

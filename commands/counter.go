@@ -59,7 +59,7 @@ func (c *Ctx) addInteger(tx backends.Tx, by int64) error {
 		return ErrOverflow
 	}
 	n += by
-	c.NotifyNew(!s.Exists(), StringEvent, "incrby", c.Args[1])
+	c.notifyNew(!s.Exists(), StringEvent, "incrby", c.Args[1])
 	s.Set(strconv.AppendInt(c.digits[:0], n, 10))
 	c.Int(n)
 	return nil
@@ -88,7 +88,7 @@ func incrbyfloat(c *Ctx, tx backends.Tx) error {
 		return ErrNaNOrInfinity
 	}
 	text := formatLongDouble(n)
-	c.NotifyNew(!s.Exists(), StringEvent, "incrbyfloat", c.Args[1])
+	c.notifyNew(!s.Exists(), StringEvent, "incrbyfloat", c.Args[1])
 	s.Set([]byte(text))
 	c.Text(text)
 	return nil

@@ -57,8 +57,8 @@ func (c *Ctx) NotifyIn(db int, class Class, event string, key []byte) {
 	}
 }
 
-// Tell is Notify for an event that is no change to who watches the key.
-func (c *Ctx) Tell(class Class, event string, key []byte) {
+// tell is Notify for an event that is no change to who watches the key.
+func (c *Ctx) tell(class Class, event string, key []byte) {
 	if c.Server.Observed() {
 		c.Client.Affect(Effect{c.Client.DB(), class, event, key, true})
 	}
@@ -67,8 +67,8 @@ func (c *Ctx) Tell(class Class, event string, key []byte) {
 // Touch says that the call has changed a key, where Redis tells no event but those who watch the key.
 func (c *Ctx) Touch(key []byte) { c.Notify(0, "", key) }
 
-// NotifyNew is Notify for what may have made the key.
-func (c *Ctx) NotifyNew(made bool, class Class, event string, key []byte) {
+// notifyNew is Notify for what may have made the key.
+func (c *Ctx) notifyNew(made bool, class Class, event string, key []byte) {
 	c.made(made, key)
 	c.Notify(class, event, key)
 }
@@ -79,19 +79,19 @@ func (c *Ctx) made(really bool, key []byte) {
 	}
 }
 
-// NotifyLess is Notify for what has taken elements away, and with the last of them the key.
-func (c *Ctx) NotifyLess(left int, class Class, event string, key []byte) {
+// notifyLess is Notify for what has taken elements away, and with the last of them the key.
+func (c *Ctx) notifyLess(left int, class Class, event string, key []byte) {
 	c.Notify(class, event, key)
 	if left == 0 {
 		c.Notify(GenericEvent, "del", key)
 	}
 }
 
-// NotifyStored is Notify for a key that n elements have replaced. None of them remove it.
-func (c *Ctx) NotifyStored(existed bool, n int, class Class, event string, key []byte) {
+// notifyStored is Notify for a key that n elements have replaced. None of them remove it.
+func (c *Ctx) notifyStored(existed bool, n int, class Class, event string, key []byte) {
 	switch {
 	case n > 0:
-		c.NotifyNew(!existed, class, event, key)
+		c.notifyNew(!existed, class, event, key)
 	case existed:
 		c.Notify(GenericEvent, "del", key)
 	}
@@ -100,7 +100,7 @@ func (c *Ctx) NotifyStored(existed bool, n int, class Class, event string, key [
 // miss says that the call has read a key that is not there.
 func (c *Ctx) miss(key []byte) {
 	if o, ok := c.Server.(MissObserver); ok && o.ObservesMisses() {
-		c.Tell(KeyMissEvent, "keymiss", key)
+		c.tell(KeyMissEvent, "keymiss", key)
 	}
 }
 

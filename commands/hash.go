@@ -73,7 +73,7 @@ func (c *Ctx) putFields(tx backends.Tx) (created int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	c.NotifyNew(h.Len() == 0, HashEvent, "hset", c.Args[1])
+	c.notifyNew(h.Len() == 0, HashEvent, "hset", c.Args[1])
 	for i := 2; i < len(c.Args); i += 2 {
 		if h.Put(c.Args[i], c.Args[i+1]) {
 			created++
@@ -89,7 +89,7 @@ func hsetnx(c *Ctx, tx backends.Tx) error {
 	}
 	_, exists := h.Get(c.Args[2])
 	if !exists {
-		c.NotifyNew(h.Len() == 0, HashEvent, "hset", c.Args[1])
+		c.notifyNew(h.Len() == 0, HashEvent, "hset", c.Args[1])
 		h.Put(c.Args[2], c.Args[3])
 	}
 	c.Flag(!exists)
@@ -136,7 +136,7 @@ func hincrby(c *Ctx, tx backends.Tx) error {
 		return ErrOverflow
 	}
 	n += by
-	c.NotifyNew(h.Len() == 0, HashEvent, "hincrby", c.Args[1])
+	c.notifyNew(h.Len() == 0, HashEvent, "hincrby", c.Args[1])
 	putKeepingDeadline(h, c.Args[2], strconv.AppendInt(c.digits[:0], n, 10))
 	c.Int(n)
 	return nil
@@ -167,7 +167,7 @@ func hincrbyfloat(c *Ctx, tx backends.Tx) error {
 		return ErrNaNOrInfinity
 	}
 	text := formatLongDouble(n)
-	c.NotifyNew(h.Len() == 0, HashEvent, "hincrbyfloat", c.Args[1])
+	c.notifyNew(h.Len() == 0, HashEvent, "hincrbyfloat", c.Args[1])
 	putKeepingDeadline(h, c.Args[2], []byte(text))
 	c.Text(text)
 	return nil
@@ -193,7 +193,7 @@ func hdel(c *Ctx, tx backends.Tx) error {
 		}
 	}
 	if removed > 0 {
-		c.NotifyLess(h.Len(), HashEvent, "hdel", c.Args[1])
+		c.notifyLess(h.Len(), HashEvent, "hdel", c.Args[1])
 	}
 	c.Int(int64(removed))
 	return nil

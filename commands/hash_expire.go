@@ -81,7 +81,7 @@ func (c *Ctx) expireFields(tx backends.Tx, u expiryUnit) error {
 	case fieldChanged:
 		c.Notify(HashEvent, "hexpire", c.Args[1])
 	case fieldExpired:
-		c.NotifyLess(h.Len(), HashEvent, "hdel", c.Args[1])
+		c.notifyLess(h.Len(), HashEvent, "hdel", c.Args[1])
 	}
 	return nil
 }

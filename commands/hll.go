@@ -42,7 +42,7 @@ func pfadd(c *Ctx, tx backends.Tx) error {
 		return err
 	}
 	if changed {
-		c.NotifyNew(h == nil, StringEvent, "pfadd", c.Args[1])
+		c.notifyNew(h == nil, StringEvent, "pfadd", c.Args[1])
 	}
 	c.Flag(changed)
 	return nil
@@ -170,7 +170,7 @@ func pfmerge(c *Ctx, tx backends.Tx) error {
 	}
 	h.Invalidate()
 	s.Set(h)
-	c.NotifyNew(absent, StringEvent, "pfadd", c.Args[1])
+	c.notifyNew(absent, StringEvent, "pfadd", c.Args[1])
 	c.OK()
 	return nil
 }

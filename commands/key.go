@@ -234,7 +234,7 @@ func restore(c *Ctx, tx backends.Tx) error {
 	tx.SetExpiry(name, at)
 	switch late := at != 0 && at <= c.Now; {
 	case !late:
-		c.NotifyNew(true, GenericEvent, "restore", name)
+		c.notifyNew(true, GenericEvent, "restore", name)
 	case existed:
 		c.Notify(GenericEvent, "del", name)
 	}

@@ -84,7 +84,7 @@ func (c *Ctx) pushElements(tx backends.Tx, front, create bool) error {
 		for _, element := range c.Args[2:] {
 			l.Push(front, element)
 		}
-		c.NotifyNew(absent, ListEvent, pushEvent(front), c.Args[1])
+		c.notifyNew(absent, ListEvent, pushEvent(front), c.Args[1])
 	}
 	c.Int(int64(l.Len()))
 	return nil
@@ -255,7 +255,7 @@ func ltrim(c *Ctx, tx backends.Tx) error {
 		from, n := rangeIn(start, end, l.Len())
 		l.Remove(from+n, l.Len()-from-n)
 		l.Remove(0, from)
-		c.NotifyLess(l.Len(), ListEvent, "ltrim", c.Args[1])
+		c.notifyLess(l.Len(), ListEvent, "ltrim", c.Args[1])
 	}
 	c.OK()
 	return nil
@@ -282,7 +282,7 @@ func lrem(c *Ctx, tx backends.Tx) error {
 		return remove, removed < most
 	})
 	if removed > 0 {
-		c.NotifyLess(l.Len(), ListEvent, "lrem", c.Args[1])
+		c.notifyLess(l.Len(), ListEvent, "lrem", c.Args[1])
 	}
 	c.Int(removed)
 	return nil

@@ -36,7 +36,7 @@ func (c *Ctx) popElements(tx backends.Tx, front bool) error {
 		at := endOf(l, front)
 		c.Bulk(l.At(at))
 		l.Remove(at, 1)
-		c.NotifyLess(l.Len(), ListEvent, popEvent(front), c.Args[1])
+		c.notifyLess(l.Len(), ListEvent, popEvent(front), c.Args[1])
 	}
 	return nil
 }
@@ -67,7 +67,7 @@ func (c *Ctx) takeElements(name []byte, l backends.List, front bool, count int64
 		l.Remove(size-n, n)
 	}
 	if n > 0 {
-		c.NotifyLess(size-n, ListEvent, popEvent(front), name)
+		c.notifyLess(size-n, ListEvent, popEvent(front), name)
 	}
 }
 
@@ -183,7 +183,7 @@ func (c *Ctx) moveElement(tx backends.Tx, fromFront, toFront bool) (moved bool, 
 		target.Push(toFront, c.Buf[end-len(element):end])
 		source.Remove(endOf(source, fromFront), 1)
 	}
-	c.NotifyNew(absent, ListEvent, pushEvent(toFront), c.Args[2])
-	c.NotifyLess(source.Len(), ListEvent, popEvent(fromFront), c.Args[1])
+	c.notifyNew(absent, ListEvent, pushEvent(toFront), c.Args[2])
+	c.notifyLess(source.Len(), ListEvent, popEvent(fromFront), c.Args[1])
 	return true, nil
 }

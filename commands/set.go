@@ -40,7 +40,7 @@ func sadd(c *Ctx, tx backends.Tx) error {
 	}
 	absent := s.Len() == 0
 	if c.countMembers(s, backends.Set.Add) > 0 {
-		c.NotifyNew(absent, SetEvent, "sadd", c.Args[1])
+		c.notifyNew(absent, SetEvent, "sadd", c.Args[1])
 	}
 	return nil
 }
@@ -51,7 +51,7 @@ func srem(c *Ctx, tx backends.Tx) error {
 		return err
 	}
 	if c.countMembers(s, backends.Set.Remove) > 0 {
-		c.NotifyLess(s.Len(), SetEvent, "srem", c.Args[1])
+		c.notifyLess(s.Len(), SetEvent, "srem", c.Args[1])
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func smove(c *Ctx, tx backends.Tx) error {
 	moved := source.Has(member)
 	if moved && string(from) != string(to) {
 		source.Remove(member)
-		c.NotifyLess(source.Len(), SetEvent, "srem", from)
+		c.notifyLess(source.Len(), SetEvent, "srem", from)
 		c.made(target.Len() == 0, to)
 		if target.Add(member) {
 			c.Notify(SetEvent, "sadd", to)
@@ -149,7 +149,7 @@ func spop(c *Ctx, tx backends.Tx) error {
 		c.Set(int(n))
 	}
 	if n > 0 {
-		c.NotifyLess(s.Len()-int(n), SetEvent, "spop", c.Args[1])
+		c.notifyLess(s.Len()-int(n), SetEvent, "spop", c.Args[1])
 	}
 	if n == int64(s.Len()) {
 		c.setMembers(s)

@@ -120,7 +120,7 @@ func (c *Ctx) storeSets(tx backends.Tx, how combination) error {
 	for i := range result.len() {
 		target.Add(result.at(i))
 	}
-	c.NotifyStored(existed, result.len(), SetEvent, c.Row.Name, c.Args[1])
+	c.notifyStored(existed, result.len(), SetEvent, c.Row.Name, c.Args[1])
 	c.Int(int64(result.len()))
 	return nil
 }

@@ -330,7 +330,7 @@ func (s *sortOptions) keep(c *Ctx, tx backends.Tx, items []sortItem) error {
 	for _, value := range values {
 		l.Push(false, value)
 	}
-	c.NotifyStored(existed, len(values), ListEvent, "sortstore", s.store)
+	c.notifyStored(existed, len(values), ListEvent, "sortstore", s.store)
 	c.Int(int64(len(values)))
 	return nil
 }

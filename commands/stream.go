@@ -142,7 +142,7 @@ func xadd(c *Ctx, tx backends.Tx) error {
 		return err
 	}
 	s.Append(id, a.fields)
-	c.NotifyNew(!exists, StreamEvent, "xadd", c.Args[1])
+	c.notifyNew(!exists, StreamEvent, "xadd", c.Args[1])
 	if a.trims && s.Trim(a.trim) > 0 {
 		c.Notify(StreamEvent, "xtrim", c.Args[1])
 	}
@@ -298,7 +298,7 @@ func xsetid(c *Ctx, tx backends.Tx) error {
 		state.MaxDeleted = p.deleted
 	}
 	s.SetState(state)
-	c.Tell(StreamEvent, "xsetid", c.Args[1])
+	c.tell(StreamEvent, "xsetid", c.Args[1])
 	c.OK()
 	return nil
 }

@@ -92,7 +92,7 @@ func xgroupCreate(c *Ctx, tx backends.Tx) error {
 		return ErrGroupExists
 	}
 	groups.Create(c.Args[3], backends.GroupState{Last: id, Read: p.read})
-	c.Tell(StreamEvent, "xgroup-create", c.Args[2])
+	c.tell(StreamEvent, "xgroup-create", c.Args[2])
 	c.OK()
 	return nil
 }
@@ -139,7 +139,7 @@ func xgroupSetID(c *Ctx, tx backends.Tx) error {
 		}
 	}
 	g.SetState(backends.GroupState{Last: id, Read: p.read})
-	c.Tell(StreamEvent, "xgroup-setid", c.Args[2])
+	c.tell(StreamEvent, "xgroup-setid", c.Args[2])
 	c.OK()
 	return nil
 }
@@ -151,7 +151,7 @@ func xgroupDestroy(c *Ctx, tx backends.Tx) error {
 	}
 	destroyed := s.Groups().Delete(c.Args[3])
 	if destroyed {
-		c.Tell(StreamEvent, "xgroup-destroy", c.Args[2])
+		c.tell(StreamEvent, "xgroup-destroy", c.Args[2])
 	}
 	c.Flag(destroyed)
 	return nil
@@ -177,7 +177,7 @@ func xgroupDelConsumer(c *Ctx, tx backends.Tx) error {
 	}
 	consumers := g.Consumers()
 	if _, exists := consumers.Get(c.Args[4]); exists {
-		c.Tell(StreamEvent, "xgroup-delconsumer", c.Args[2])
+		c.tell(StreamEvent, "xgroup-delconsumer", c.Args[2])
 	}
 	c.Int(int64(consumers.Delete(c.Args[4])))
 	return nil

@@ -296,7 +296,7 @@ func (c *Ctx) seeConsumer(key []byte, g backends.StreamGroup, name []byte) backe
 	consumer, exists := consumers.Get(name)
 	if !exists {
 		consumer.Active = -1
-		c.Tell(StreamEvent, "xgroup-createconsumer", key)
+		c.tell(StreamEvent, "xgroup-createconsumer", key)
 	}
 	consumer.Seen = c.Now
 	consumers.Set(name, consumer)

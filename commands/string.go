@@ -84,7 +84,7 @@ func set(c *Ctx, tx backends.Tx) error {
 	if !o.keepTTL {
 		tx.SetExpiry(name, o.expireAt)
 	}
-	c.NotifyNew(!exists, StringEvent, "set", name)
+	c.notifyNew(!exists, StringEvent, "set", name)
 	if o.expireAt != 0 {
 		c.Notify(GenericEvent, "expire", name)
 	}
@@ -159,7 +159,7 @@ func setnx(c *Ctx, tx backends.Tx) error {
 	if !absent {
 		return nil
 	}
-	c.NotifyNew(true, StringEvent, "set", c.Args[1])
+	c.notifyNew(true, StringEvent, "set", c.Args[1])
 	_, err := replace(tx, c.Args[1], c.Args[2])
 	return err
 }
@@ -177,7 +177,7 @@ func (c *Ctx) setWithTTL(tx backends.Tx, unit expiryUnit) error {
 		return err
 	}
 	tx.SetExpiry(c.Args[1], at)
-	c.NotifyNew(made, StringEvent, "set", c.Args[1])
+	c.notifyNew(made, StringEvent, "set", c.Args[1])
 	c.Notify(GenericEvent, "expire", c.Args[1])
 	c.OK()
 	return nil
@@ -189,7 +189,7 @@ func getset(c *Ctx, tx backends.Tx) error {
 		return err
 	}
 	c.BulkOrNull(s.Bytes(), s.Exists())
-	c.NotifyNew(!s.Exists(), StringEvent, "set", c.Args[1])
+	c.notifyNew(!s.Exists(), StringEvent, "set", c.Args[1])
 	s.Set(c.Args[2])
 	tx.SetExpiry(c.Args[1], 0)
 	return nil
@@ -299,7 +299,7 @@ func (c *Ctx) setPairs(tx backends.Tx) error {
 			return err
 		}
 		tx.SetExpiry(c.Args[i], 0)
-		c.NotifyNew(made, StringEvent, "set", c.Args[i])
+		c.notifyNew(made, StringEvent, "set", c.Args[i])
 	}
 	return nil
 }
@@ -330,7 +330,7 @@ func appendString(c *Ctx, tx backends.Tx) error {
 	} else {
 		s.Set(c.Args[2])
 	}
-	c.NotifyNew(!exists, StringEvent, "append", c.Args[1])
+	c.notifyNew(!exists, StringEvent, "append", c.Args[1])
 	c.Int(int64(s.Len()))
 	return nil
 }
@@ -391,7 +391,7 @@ func setrange(c *Ctx, tx backends.Tx) error {
 		if c.tooManyBytes(max(int(offset), s.Len())) {
 			return ErrLong
 		}
-		c.NotifyNew(!s.Exists(), StringEvent, "setrange", c.Args[1])
+		c.notifyNew(!s.Exists(), StringEvent, "setrange", c.Args[1])
 		s.SetRange(int(offset), c.Args[3])
 	}
 	c.Int(int64(s.Len()))

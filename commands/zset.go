@@ -123,9 +123,9 @@ func (c *Ctx) notifyScores(absent bool, sum *zaddResult, f zaddFlags) {
 	switch {
 	case sum.added+sum.changed == 0:
 	case f.incr:
-		c.NotifyNew(absent, ZSetEvent, "zincr", c.Args[1])
+		c.notifyNew(absent, ZSetEvent, "zincr", c.Args[1])
 	default:
-		c.NotifyNew(absent, ZSetEvent, "zadd", c.Args[1])
+		c.notifyNew(absent, ZSetEvent, "zadd", c.Args[1])
 	}
 }
 
@@ -175,7 +175,7 @@ func zrem(c *Ctx, tx backends.Tx) error {
 		}
 	}
 	if n > 0 {
-		c.NotifyLess(z.Len(), ZSetEvent, "zrem", c.Args[1])
+		c.notifyLess(z.Len(), ZSetEvent, "zrem", c.Args[1])
 	}
 	c.Int(n)
 	return nil

@@ -165,7 +165,7 @@ func (c *Ctx) storeScored(tx backends.Tx, key []byte, list []scored, event strin
 	for _, m := range list {
 		z.Put([]byte(m.member), m.score)
 	}
-	c.NotifyStored(existed, len(list), ZSetEvent, event, key)
+	c.notifyStored(existed, len(list), ZSetEvent, event, key)
 	c.Int(int64(len(list)))
 	return nil
 }
@@ -302,7 +302,7 @@ func (c *Ctx) removeRanked(tx backends.Tx, key []byte, z backends.ZSet, list []s
 		return
 	}
 	left := z.Len() - len(list)
-	c.NotifyLess(left, ZSetEvent, event, key)
+	c.notifyLess(left, ZSetEvent, event, key)
 	if left == 0 {
 		tx.Delete(key)
 		return

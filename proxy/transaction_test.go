@@ -122,6 +122,28 @@ func TestAWatchedKeyThatChangesStopsTheTransaction(t *testing.T) {
 		{"SET k 1", "WATCH k", "SWAPDB 0 1", isOff},
 		{"", "WATCH k", "SWAPDB 0 1", happens},
 		{"SET k 1 PX 1", "WATCH k", "", happens}, // its time had come before
+		{"", "WATCH k", "GET k", happens},
+		{"", "WATCH k", "SET k 1", isOff},
+		{"SET k 1", "WATCH k", "SET k 1 NX", happens},
+		{"SET k 1", "WATCH k", "GETEX k EX 100", isOff},
+		{"SET k 1", "WATCH k", "EXPIRE k 0", isOff},
+		{"SET k 1", "WATCH k", "PERSIST k", happens},
+		{"SET k 1", "WATCH k", "RENAME k other", isOff},
+		{"SET other 1", "WATCH k", "COPY other k", isOff},
+		{"SET k 1", "WATCH k", "COPY k other", happens},
+		{"SET k 1", "WATCH k", "MOVE k 1", isOff},
+		{"SET k 1", "WATCH k", "COPY k k DB 1", happens},
+		{"RPUSH k a", "WATCH k", "LMOVE k k LEFT LEFT", isOff},
+		{"RPUSH k a", "WATCH k", "LREM k 0 b", happens},
+		{"HSET k f v", "WATCH k", "HEXPIRE k 100 FIELDS 1 f", isOff},
+		{"HSET k f v", "WATCH k", "HDEL k g", happens},
+		{"SADD k a", "WATCH k", "SADD k a", happens},
+		{"SADD k a", "WATCH k", "SMOVE k other a", isOff},
+		{"ZADD k 1 a", "WATCH k", "ZADD k 1 a", happens},
+		{"ZADD k 1 a", "WATCH k", "ZPOPMIN k", isOff},
+		{"ZADD k 1 a", "WATCH k", "ZRANGESTORE k none 0 -1", isOff},
+		{"XADD k 1-1 f v", "WATCH k", "XTRIM k MAXLEN 1", happens},
+		{"XADD k 1-1 f v", "WATCH k", "XDEL k 1-1", isOff},
 	} {
 		key := fmt.Sprint("k", i)
 		say := func(s *session, line string) {
