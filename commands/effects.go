@@ -34,14 +34,11 @@ type Effect struct {
 type Observer interface {
 	// Observed says whether anybody wants to know. It is asked for each effect, and must be quick.
 	Observed() bool
+	// ObservesMisses says the same of keys that are read and are not there.
+	ObservesMisses() bool
 	// Replacing is told before a database loses all its keys, or gets those of another one; by is -1
 	// when there are none.
 	Replacing(tx backends.Tx, db, by int)
-}
-
-// MissObserver is an Observer that wants to know of keys that are read and are not there, if it says so.
-type MissObserver interface {
-	ObservesMisses() bool
 }
 
 // Notify says that the call has changed a key of the current database, or what else has happened to it that is an
@@ -99,7 +96,7 @@ func (c *Ctx) notifyStored(existed bool, n int, class Class, event string, key [
 
 // miss says that the call has read a key that is not there.
 func (c *Ctx) miss(key []byte) {
-	if o, ok := c.Server.(MissObserver); ok && o.ObservesMisses() {
+	if c.Server.ObservesMisses() {
 		c.tell(KeyMissEvent, "keymiss", key)
 	}
 }

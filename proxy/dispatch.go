@@ -61,13 +61,24 @@ func (s *session) Try(args [][]byte) bool {
 	if err == nil {
 		err = s.authorise(row)
 	}
-	if err == nil && !s.queues(row) && (row.IsLong(args) || row.Serve == nil && !s.tryEnter()) {
+	if err == nil && s.wouldWait(row, args) {
 		return false
 	}
 	start := s.begin(args)
 	defer s.survive(len(s.call.Buf))
 	s.call.Brief = true
 	return s.dispatch(row, err, start)
+}
+
+// wouldWait says that a call may not be tried. Otherwise the session is inside the gate if the call has to be.
+func (s *session) wouldWait(row *commands.Row, args [][]byte) bool {
+	switch {
+	case s.queues(row):
+		return false
+	case row.Serve != nil && len(s.holds) > 0: // what came before has yet to take effect
+		return true
+	}
+	return row.IsLong(args) || row.Serve == nil && !s.tryEnter()
 }
 
 // begin prepares the context of a call.
@@ -158,8 +169,11 @@ func (s *session) operate(row *commands.Row, start time.Time) (done bool) {
 	access.Brief = s.call.Brief && row.Span == nil
 	commit, err := b.engine.Do(s.server.ctx, access, &s.call)
 	if err == commands.ErrLong || err == backends.ErrWouldWait {
-		s.call.Buf = s.call.Buf[:from]
+		s.call.Buf, s.effects = s.call.Buf[:from], s.effects[:0]
 		return false
+	}
+	if len(s.effects) > 0 {
+		s.publish()
 	}
 	if access.Write {
 		s.track(row, row.Span != nil && access.All, access.DB, access.Keys)

@@ -35,6 +35,7 @@ type session struct {
 	transaction *commands.Transaction // begun with MULTI; nil: none
 	began       time.Time             // when the command of a transaction began that runs
 	watch       *watch                // nil: it has never watched anything
+	effects     []commands.Effect     // of the command at hand, in order
 	subscriber  *subscriber           // nil: it has never subscribed to anything; others look at it with mu
 
 	trusted    bool // may run all commands

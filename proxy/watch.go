@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"switchyard/backends"
-	"switchyard/commands"
 )
 
 // watches knows which sessions watch which keys. A key is marked from inside of the transaction that changes it,
@@ -134,9 +133,6 @@ func (w *watches) touchAll() {
 	}
 }
 
-// Observed implements commands.Server.
-func (s *Server) Observed() bool { return s.watches.count.Load() > 0 }
-
 // Replacing implements commands.Server. A key that is in neither database stays as it is.
 func (s *Server) Replacing(tx backends.Tx, db, by int) {
 	s.watches.each(db, func(key string) {
@@ -146,9 +142,6 @@ func (s *Server) Replacing(tx backends.Tx, db, by int) {
 		}
 	})
 }
-
-// Affect implements commands.Client.
-func (s *session) Affect(e commands.Effect) { s.server.watches.touch(e.DB, e.Key) }
 
 // Watch implements commands.Client.
 func (s *session) Watch(tx backends.Tx, keys [][]byte) {

@@ -94,7 +94,7 @@ func (w *wal) syncAfter(written, memtable int64) error {
 // sync syncs what is open, and the folder when it has a new log. Only the latest log grows on.
 func (w *wal) sync(grown bool) error {
 	for _, f := range w.open {
-		if err := f.Sync(); err != nil {
+		if err := syncData(f); err != nil {
 			return err
 		}
 	}

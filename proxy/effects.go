@@ -1,0 +1,36 @@
+package proxy
+
+import (
+	"bytes"
+
+	"switchyard/commands"
+)
+
+// What calls do to keys is told twice. From inside of a transaction, those who watch a key are marked, since whoever
+// locks the key next has to see that. After it, in the order of the effects, everybody else is told: dispatch
+// does so before it takes the session's next command.
+
+// Observed implements commands.Server.
+func (s *Server) Observed() bool { return s.watches.count.Load() > 0 || s.followed() }
+
+// followed says whether anybody is to be told after the transaction.
+func (s *Server) followed() bool { return false }
+
+// ObservesMisses implements commands.Server.
+func (s *Server) ObservesMisses() bool { return false }
+
+// Affect implements commands.Client.
+func (s *session) Affect(e commands.Effect) {
+	if !e.Kept {
+		s.server.watches.touch(e.DB, e.Key)
+	}
+	if s.server.followed() {
+		e.Key = bytes.Clone(e.Key)
+		s.effects = append(s.effects, e)
+	}
+}
+
+// publish tells what the command at hand has done.
+func (s *session) publish() {
+	s.effects = s.effects[:0]
+}
