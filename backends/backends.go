@@ -88,7 +88,7 @@ func (s Stats) Expires() (n int64) {
 // Engine holds the data itself. Commands are written once, against Tx.
 type Engine interface {
 	Backend
-	// Do runs body exactly once, as one atomic transaction over the keys in a: others see all
+	// Do runs body exactly once, unless a.Again, as one atomic transaction over the keys in a: others see all
 	// that it did or nothing. When body returns an error nothing is undone that it did before,
 	// as in Redis, and the error is passed on. body must keep neither the Tx, nor a view, nor a
 	// byte slice obtained from either.
@@ -128,6 +128,9 @@ type Access struct {
 	// Brief says that the caller must not wait: Do fails with ErrWouldWait, having done nothing, where it would
 	// wait for a disk, or for other transactions for more than a moment.
 	Brief bool
+	// Again says that the body only reads, and may be run more than once: it forgets what it did before, and
+	// nobody else sees that. So an engine need not lock what it reads. Long expects the body to take long.
+	Again, Long bool
 	// Silent keeps it from counting as a hit or a miss as well: the proxy reads, not a client.
 	Silent bool
 }

@@ -25,6 +25,8 @@ type Ctx struct {
 	Brief bool
 
 	access backends.Access
+	start  int      // of the reply to the call
+	ran    bool     // it has run once already
 	digits [20]byte // room for a number on its way into a value
 }
 
@@ -44,7 +46,14 @@ func (c *Ctx) tooManyElements(n int) bool { return c.Brief && n > briefElements 
 func (c *Ctx) Context() context.Context { return c.Server.Context() }
 
 // Run makes Ctx the body of its own transaction.
-func (c *Ctx) Run(tx backends.Tx) error { return c.Row.Run(c, tx) }
+func (c *Ctx) Run(tx backends.Tx) error {
+	if c.ran {
+		c.Buf = c.Buf[:c.start]
+		c.Client.Forget()
+	}
+	c.ran = true
+	return c.Row.Run(c, tx)
+}
 
 // Access says what the call's transaction may touch.
 func (c *Ctx) Access() *backends.Access {
@@ -55,6 +64,10 @@ func (c *Ctx) Access() *backends.Access {
 	a.Write = c.Row.Flags&Write != 0
 	a.Grows = c.Row.Flags&DenyOOM != 0
 	a.NoTouch, a.Silent = c.NoTouch, false
+	// What registers itself for changes must do so while nobody changes its keys.
+	a.Again = c.Row.Flags&Readonly != 0 && c.Row.Flags&Blocking == 0
+	a.Long = a.Again && c.Row.IsLong(c.Args)
+	c.start, c.ran = len(c.Buf), false
 	a.Now = c.Now
 	if c.Row.Span != nil {
 		c.Row.Span(c, a)
@@ -79,6 +92,8 @@ type Client interface {
 	Authenticate(user, password []byte) bool
 	Transactor
 	Subscriptions
+	// Forget takes back what the call at hand has told, because it runs again.
+	Forget()
 	// Affect is told of an effect of the call at hand, from inside of its transaction.
 	Affect(Effect)
 	// Reset returns the session to the state of a new connection.

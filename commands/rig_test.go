@@ -100,6 +100,8 @@ func (c *fakeClient) Info() ClientInfo    { return c.info }
 func (c *fakeClient) Authenticated() bool { return c.authenticated }
 func (c *fakeClient) CloseAfterReply()    { c.closed = true }
 
+func (c *fakeClient) Forget() { c.effects = nil }
+
 func (c *fakeClient) Affect(e Effect) {
 	e.Key = bytes.Clone(e.Key)
 	c.effects = append(c.effects, e)

@@ -30,6 +30,9 @@ func (s *session) Affect(e commands.Effect) {
 	}
 }
 
+// Forget implements commands.Client. Nobody else has been told of it: what runs again changes no keys.
+func (s *session) Forget() { s.effects = s.effects[:0] }
+
 // publish tells what the command at hand has done.
 func (s *session) publish() {
 	s.effects = s.effects[:0]

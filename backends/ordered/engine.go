@@ -144,6 +144,9 @@ func (e *Engine) Do(ctx context.Context, a *backends.Access, body backends.Body)
 			return nil, err
 		}
 	}
+	if a.Again && !a.Write && len(a.Keys) > 0 {
+		return t.look(body)
+	}
 	return t.run(body)
 }
 
@@ -158,17 +161,8 @@ func (t *transaction) run(body backends.Body) (*backends.Commit, error) {
 	t.begin(&held)
 	err := body.Run(&t.root)
 	t.flush()
-	switch {
-	case t.epoch != e.queue.epoch.Load():
-		// What it has seen may be lost by now, without a commit that would say so, and no two of its
-		// reads need fit together.
-		return nil, e.overtaken()
-	case t.err != nil:
-		return nil, t.err
-	case t.writes.Len() == 0 && t.newest == nil:
-		return nil, err
-	case t.writes.Len() == 0:
-		return t.newest.commit, err
+	if t.err != nil || t.writes.Len() == 0 || t.epoch != e.queue.epoch.Load() {
+		return t.result(err)
 	}
 	t.forgetMany()
 	g, ok := e.queue.add(&t.change)
@@ -178,6 +172,21 @@ func (t *transaction) run(body backends.Body) (*backends.Commit, error) {
 	t.remember(g)
 	t.publish()
 	return g.commit, err
+}
+
+// result is that of a transaction that has written nothing, whose body has returned err.
+func (t *transaction) result(err error) (*backends.Commit, error) {
+	switch {
+	case t.epoch != t.e.queue.epoch.Load():
+		// What it has seen may be lost by now, without a commit that would say so, and no two of its
+		// reads need fit together.
+		return nil, t.e.overtaken()
+	case t.err != nil:
+		return nil, t.err
+	case t.newest == nil:
+		return nil, err
+	}
+	return t.newest.commit, err
 }
 
 func (e *Engine) overtaken() error { return fmt.Errorf("%s: %w", e.o.Name, errOvertook) }

@@ -3,17 +3,62 @@ package ordered
 import (
 	"math/bits"
 	"sync"
+	"sync/atomic"
 
 	"switchyard/backends"
 )
 
 // Transactions exclude each other by the stripes of their keys, which are locked in ascending
 // order: a writer has them for itself, readers share. A walk over a database needs none, because it
-// reads a view.
+// reads a view, and a reader that may run again looks at their versions instead (look.go).
 
 const stripeCount = 1024
 
-type stripes [stripeCount]sync.RWMutex
+type stripes [stripeCount]stripe
+
+type stripe struct {
+	sync.RWMutex
+	version atomic.Uint32 // odd while a writer has the stripe
+}
+
+func (s *stripe) Lock() {
+	s.RWMutex.Lock()
+	s.version.Add(1)
+}
+
+func (s *stripe) TryLock() bool {
+	ok := s.RWMutex.TryLock()
+	if ok {
+		s.version.Add(1)
+	}
+	return ok
+}
+
+func (s *stripe) Unlock() {
+	s.version.Add(1)
+	s.RWMutex.Unlock()
+}
+
+// versions appends the versions of the stripes of a set to list; not free: a writer has one of them.
+func (s *stripes) versions(set *stripeSet, list []uint32) (versions []uint32, free bool) {
+	free = true
+	set.each(func(i int) {
+		v := s[i].version.Load()
+		free = free && v&1 == 0
+		list = append(list, v)
+	})
+	return list, free
+}
+
+// unchanged says whether the stripes of a set still have these versions.
+func (s *stripes) unchanged(set *stripeSet, versions []uint32) (same bool) {
+	same = true
+	set.each(func(i int) {
+		same = same && s[i].version.Load() == versions[0]
+		versions = versions[1:]
+	})
+	return same
+}
 
 // stripeSet is a set of stripes. A single one, which nearly every command has, is kept as a number.
 type stripeSet struct {

@@ -20,6 +20,12 @@ type transaction struct {
 	newest *group  // of those that anything read is in; nil: all is durable
 	err    error   // the first of the store; it ends the transaction
 
+	// Of a transaction without locks (look.go):
+	optimistic bool     // it reads what may change
+	frozen     bool     // it reads its view
+	seen       []uint32 // the versions of its stripes
+	fresh      []Op     // what came from the store
+
 	// changes counts writes: what was looked up before is looked up again.
 	changes uint64
 	last    found // the key looked up last, which most commands come back to
@@ -74,7 +80,7 @@ func (t *transaction) end() {
 	t.streams.end()
 	t.writes.reset()
 	*t = transaction{
-		change: change{writes: t.writes}, e: t.e, root: t.root, changes: 1, open: t.open,
+		change: change{writes: t.writes}, seen: t.seen[:0], e: t.e, root: t.root, changes: 1, open: t.open,
 		strings: t.strings, hashes: t.hashes, sets: t.sets, lists: t.lists, zsets: t.zsets, streams: t.streams,
 	}
 	t.root.transaction = t
@@ -108,6 +114,11 @@ func (t *transaction) get(key string) []byte {
 			return v
 		}
 	}
+	if t.frozen {
+		v, err := t.view.get(key)
+		t.fail(err)
+		return v
+	}
 	if v, number, ok := t.e.cache.get(key, t.epoch); ok {
 		t.read(t.e.queue.pending(number))
 		return v
@@ -117,10 +128,14 @@ func (t *transaction) get(key string) []byte {
 		t.fail(err)
 		return nil
 	}
-	if from == nil {
+	switch {
+	case from != nil:
+		t.read(from)
+	case !t.optimistic:
 		t.e.cache.put(key, v, t.epoch, 0)
+	case len(t.fresh) < keepFresh && t.e.cache.caches(key, v):
+		t.fresh = append(t.fresh, Op{key, v})
 	}
-	t.read(from)
 	return v
 }
 

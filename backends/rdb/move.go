@@ -83,9 +83,10 @@ func (m *mover) Dump(ctx context.Context, db int, keys [][]byte) ([]backends.Val
 	vals := make([]backends.Value, 0, len(keys))
 	for len(keys) > 0 {
 		group := keys[:min(len(keys), dumpKeys)]
-		done := 0
-		a := &backends.Access{DB: db, Keys: group, Now: m.clock(), NoTouch: true, Silent: true}
+		done, before := 0, len(vals)
+		a := &backends.Access{DB: db, Keys: group, Now: m.clock(), Again: true, Long: true, NoTouch: true, Silent: true}
 		err := m.do(ctx, a, func(tx backends.Tx) error {
+			done, vals = 0, vals[:before]
 			for size := 0; done < len(group) && size < groupBytes; done++ {
 				key := group[done]
 				payload, err := Dump(tx, key)
