@@ -92,6 +92,55 @@ func crashUnderLoad(t *testing.T, p *process, clients int) []int64 {
 	return acknowledged
 }
 
+// TestATransactionSurvivesACrashWholeOrNotAtAll kills the process while clients run EXECs that write several keys of
+// several types; all of one have its number.
+func TestATransactionSurvivesACrashWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	const clients = 8
+	s := settings{Backend: "badger"}
+	p := start(t, s)
+	var acknowledged [clients]int64
+	var done atomic.Int64
+	var all sync.WaitGroup
+	for i := range clients {
+		c := dial(t, p.Addr)
+		all.Go(func() {
+			for n := int64(1); ; n++ {
+				number := fmt.Sprint(n)
+				for _, line := range [][]string{
+					{"MULTI"}, {"SET", fmt.Sprint("a:", i), number}, {"HSET", fmt.Sprint("h:", i), "n", number, "pad", strings.Repeat("x", int(n%3000))},
+					{"LPUSH", fmt.Sprint("l:", i), number}, {"SET", fmt.Sprint("b:", i), number},
+				} {
+					if _, err := c.try(line...); err != nil {
+						return
+					}
+				}
+				if r, err := c.try("EXEC"); err != nil || !strings.HasPrefix(r.raw, "*4\r\n+OK\r\n") {
+					return
+				}
+				acknowledged[i] = n
+				done.Add(1)
+			}
+		})
+	}
+	eventually(t, "there are transactions", func() bool { return done.Load() > 1000 })
+	p.Kill()
+	all.Wait()
+	c := dial(t, p.Again(s).Addr)
+	for i, promised := range acknowledged {
+		var n int64
+		a := c.do("GET", fmt.Sprint("a:", i)).text
+		if _, err := fmt.Sscan(a, &n); err != nil || n < promised {
+			t.Errorf("client %d was promised %d, and finds %q", i, promised, a)
+		}
+		b, h := c.do("GET", fmt.Sprint("b:", i)).text, c.do("HGET", fmt.Sprint("h:", i), "n").text
+		last, length := c.do("LINDEX", fmt.Sprint("l:", i), "0").text, c.do("LLEN", fmt.Sprint("l:", i)).int()
+		if b != a || h != a || last != a || length != n {
+			t.Errorf("client %d finds half of a transaction: %q, %q, %q, %q, %d", i, a, b, h, last, length)
+		}
+	}
+}
+
 // TestBadgerKeepsEverythingAcrossARestart includes expiries to the millisecond, and keys whose time
 // came while the process was down.
 func TestBadgerKeepsEverythingAcrossARestart(t *testing.T) {
