@@ -3,9 +3,6 @@
 SECONDS ?= 30
 TIMEOUT ?= 15m
 
-# What depends on how sockets are read is tested with the other transport as well.
-PROTOCOL = 'Malformed|Limits|Auth|Handshakes|Stories|Quit|Signal|ComeAndGo|Leave|BigValues|Pipelines?|Idle|Socket|UnderWay'
-
 .PHONY: help build test lint fuzz soak bench clean
 .DEFAULT_GOAL := help
 
@@ -18,7 +15,7 @@ build: ## build ./switchyard
 test: ## run every test with the race detector; installs redis-server where it is missing
 	@scripts/need
 	go test -race -timeout $(TIMEOUT) ./...
-	go test -race -timeout $(TIMEOUT) ./integration -transport redcon -run $(PROTOCOL)
+	go test -race -timeout $(TIMEOUT) ./integration -transport redcon
 
 lint: ## check format, vet and staticcheck
 	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
@@ -28,9 +25,10 @@ lint: ## check format, vet and staticcheck
 fuzz: ## run each fuzz target for SECONDS
 	@scripts/fuzz $(SECONDS)
 
-soak: ## compare generated commands with a real redis-server for SECONDS
+soak: ## for SECONDS each, compare generated commands with a real redis-server, and have clients come and go
 	@scripts/need
-	go test -race -timeout 0 -v -run '^TestDifferential$$' ./integration -soak $(SECONDS)s
+	go test -race -timeout 0 -v -run '^TestDifferential$$|ComeAndGo' ./integration -soak $(SECONDS)s
+	go test -race -timeout 0 -v -run 'ComeAndGo' ./integration -soak $(SECONDS)s -transport redcon
 
 bench: ## measure beside redis-server for half an hour, or what ARGS choose: ARGS=--help
 	@scripts/need
