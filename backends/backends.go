@@ -131,6 +131,8 @@ type Access struct {
 	// Again says that the body only reads, and may be run more than once: it forgets what it did before, and
 	// nobody else sees that. So an engine need not lock what it reads. Long expects the body to take long.
 	Again, Long bool
+	// Slow says that the body may take any time: who must be Brief does not wait for it.
+	Slow bool
 	// Silent keeps it from counting as a hit or a miss as well: the proxy reads, not a client.
 	Silent bool
 }

@@ -80,6 +80,8 @@ const (
 	NoAuth
 	AllowBusy
 	SkipSlowlog
+	SkipMonitor
+	NoMandatoryKeys
 	NoMulti // refused between MULTI and EXEC
 	// Whole is our own: the command touches every key, so that its transaction needs them all.
 	Whole
@@ -101,7 +103,7 @@ var flagNames = []struct {
 }{
 	{Write, "write"}, {Readonly, "readonly"}, {DenyOOM, "denyoom"}, {Admin, "admin"}, {PubSub, "pubsub"},
 	{NoScript, "noscript"}, {Blocking, "blocking"}, {Loading, "loading"}, {Stale, "stale"}, {Fast, "fast"},
-	{NoAuth, "no_auth"}, {AllowBusy, "allow_busy"}, {SkipSlowlog, "skip_slowlog"}, {NoMulti, "no_multi"},
+	{NoAuth, "no_auth"}, {AllowBusy, "allow_busy"}, {SkipMonitor, "skip_monitor"}, {SkipSlowlog, "skip_slowlog"}, {NoMandatoryKeys, "no_mandatory_keys"}, {NoMulti, "no_multi"},
 }
 
 // Names lists the flags as COMMAND INFO does.

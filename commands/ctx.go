@@ -63,7 +63,7 @@ func (c *Ctx) Access() *backends.Access {
 	a.All = c.Row.Flags&Whole != 0 || c.Row.Wide != nil && c.Row.Wide(c.Args)
 	a.Write = c.Row.Flags&Write != 0
 	a.Grows = c.Row.Flags&DenyOOM != 0
-	a.NoTouch, a.Silent = c.NoTouch, false
+	a.NoTouch, a.Silent, a.Slow = c.NoTouch, false, false
 	// What registers itself for changes must do so while nobody changes its keys.
 	a.Again = c.Row.Flags&Readonly != 0 && c.Row.Flags&Blocking == 0
 	a.Long = a.Again && c.Row.IsLong(c.Args)
@@ -156,6 +156,9 @@ type Server interface {
 	// SetParameters changes all of the parameters given, whatever the case of their names, or none.
 	SetParameters(ctx context.Context, pairs []Parameter) error
 	ResetStats()
+	Scripts() *Scripts
+	// LogScript is what a script logs, at a level from 0 (debug) to 3 (warning).
+	LogScript(level int, text string)
 	State
 	Observer
 	Broker

@@ -51,6 +51,18 @@ const (
 	ErrBadArguments     Error = "ERR Invalid number of arguments specified for command"
 	ErrMaxClients       Error = "ERR max number of clients reached"
 
+	ErrNoScript       Error = "NOSCRIPT No matching script. Please use EVAL."
+	ErrNegativeKeys   Error = "ERR Number of keys can't be negative"
+	ErrScriptFlush    Error = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
+	ErrScriptDebug    Error = "ERR Use SCRIPT DEBUG YES/SYNC/NO"
+	ErrScriptUnknown  Error = "ERR Unknown Redis command called from script"
+	ErrScriptArity    Error = "ERR Wrong number of args calling Redis command from script"
+	ErrScriptRefused  Error = "ERR This Redis command is not allowed from script"
+	ErrScriptReadonly Error = "ERR Write commands are not allowed from read-only scripts."
+	ErrNotBusy        Error = "NOTBUSY No scripts in execution right now."
+	ErrUnkillable     Error = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+	ErrBusy           Error = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+
 	ErrNestedMulti  Error = "ERR MULTI calls can not be nested"
 	ErrNoMulti      Error = "ERR EXEC without MULTI"
 	ErrDiscard      Error = "ERR DISCARD without MULTI"
@@ -249,6 +261,11 @@ func UnknownParameter(name string) Error {
 // ParameterRefused says why a parameter cannot have a value.
 func ParameterRefused(name, why string) Error {
 	return Error("ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why)
+}
+
+// scriptKilled is what a script replies that was killed.
+func scriptKilled(sha string) Error {
+	return Error("ERR Script killed by user with SCRIPT KILL... script: " + sha + ", on @user_script:1.")
 }
 
 func unknownClientType(kind []byte) Error {

@@ -57,9 +57,11 @@ func (t *Transaction) Queue(row *Row, args [][]byte, limit int64) bool {
 	args = copyArgs(args, size)
 	t.queue = append(t.queue, queued{row: row, args: args})
 	t.spans.Keys = row.AppendKeys(t.spans.Keys, args)
-	t.spans.All = t.spans.All || row.Flags&Whole != 0 || row.Wide != nil && row.Wide(args)
-	t.spans.Write = t.spans.Write || row.Flags&Write != 0
+	script := row.Span != nil // nothing else that has one is queued
+	t.spans.All = t.spans.All || script || row.Flags&Whole != 0 || row.Wide != nil && row.Wide(args)
+	t.spans.Write = t.spans.Write || script && row.Flags&Readonly == 0 || row.Flags&Write != 0
 	t.spans.Grows = t.spans.Grows || row.Flags&DenyOOM != 0
+	t.spans.Slow = t.spans.Slow || script
 	t.apart = t.apart || row.Flags&Apart != 0
 	t.brief = t.brief && len(t.queue) <= maxBriefQueue && !row.IsLong(args) && (row.Flags&Fast != 0 || row.Group == "string")
 	return true
@@ -128,7 +130,7 @@ func execSpan(c *Ctx, a *backends.Access) {
 	}
 	a.Keys = append(a.Keys, t.spans.Keys...)
 	a.Keys = c.Client.AppendWatched(a.Keys)
-	a.All, a.Write, a.Grows = t.spans.All, t.spans.Write, t.spans.Grows
+	a.All, a.Write, a.Grows, a.Slow = t.spans.All, t.spans.Write, t.spans.Grows, t.spans.Slow
 	if !t.apart {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"log/slog"
 	"net"
 	"os"
 	"slices"
@@ -26,6 +27,15 @@ func (s *Server) Databases() int { return s.config.Databases }
 
 // MaxStringLength implements commands.Server.
 func (s *Server) MaxStringLength() int64 { return int64(s.config.Limits.Argument) }
+
+// Scripts implements commands.Server.
+func (s *Server) Scripts() *commands.Scripts { return s.scripts }
+
+// LogScript implements commands.Server.
+func (s *Server) LogScript(level int, text string) {
+	levels := [...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelInfo, slog.LevelWarn}
+	s.log.Log(s.ctx, levels[min(max(level, 0), len(levels)-1)], text, "from", "script")
+}
 
 // PasswordRequired implements commands.Server.
 func (s *Server) PasswordRequired() bool { return s.config.Password != "" }

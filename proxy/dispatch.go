@@ -135,6 +135,9 @@ func (s *session) authorise(row *commands.Row) error {
 	if !s.trusted && row.Flags&commands.NoAuth == 0 {
 		return commands.ErrNoAuth
 	}
+	if s.server.scripts.Busy() && row.Flags&commands.AllowBusy == 0 {
+		return commands.ErrBusy
+	}
 	return s.mayCall(row)
 }
 

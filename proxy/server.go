@@ -62,6 +62,7 @@ type Server struct {
 	rates      rates
 	patience   patience
 	watches    *watches
+	scripts    *commands.Scripts
 	pubsub     *pubsub.Registry
 	foreignRow *commands.Row // stands for every command that only a backend knows
 	complaints complaints
@@ -84,7 +85,7 @@ func New(config *Config, version string, log *slog.Logger) (*Server, error) {
 		config: config, version: version, log: log, table: commands.NewTable(), compact: backends.NewCompact(), gate: newGate(),
 		password: sha256.Sum256([]byte(config.Password)), started: time.Now(), clients: map[int64]*session{},
 		operations: newOperations(config.Limits.Operations, config.Timeouts.Operation.Duration),
-		folder:     folder{path: config.Data}, watches: newWatches(), pubsub: pubsub.New(commands.MatchGlob),
+		folder:     folder{path: config.Data}, watches: newWatches(), scripts: commands.NewScripts(), pubsub: pubsub.New(commands.MatchGlob),
 	}
 	s.instances = newInstances(config, s.compact, log)
 	s.foreignRow = &commands.Row{Name: "foreign", FullName: "foreign", Index: len(s.table.Rows())}

@@ -23,6 +23,7 @@ type Engine struct {
 	parking sync.Mutex
 	many    sync.Pool // of *transaction, for those that are not on one key
 
+	slow     atomic.Int64 // transactions that may take any time
 	limit    atomic.Int64 // bytes; 0: none
 	policy   atomic.Uint32
 	samples  atomic.Int64
@@ -51,6 +52,10 @@ func (e *Engine) Do(_ context.Context, a *backends.Access, body backends.Body) (
 	if len(a.Keys) == 1 && !a.All {
 		return nil, e.doOne(a, body)
 	}
+	if a.Slow {
+		e.slow.Add(1)
+		defer e.slow.Add(-1)
+	}
 	return nil, e.doMany(a, body)
 }
 
@@ -58,7 +63,9 @@ func (e *Engine) Do(_ context.Context, a *backends.Access, body backends.Body) (
 func (e *Engine) doOne(a *backends.Access, body backends.Body) error {
 	h := maphash.Bytes(e.seed, a.Keys[0])
 	s := &e.shards[h>>shardShift]
-	s.mu.Lock()
+	if !s.mu.TryLock() && !e.lockShard(s, a) {
+		return backends.ErrWouldWait
+	}
 	defer s.finish()
 	s.tx.begin(a)
 	s.tx.known, s.tx.knownHash = a.Keys[0], h
@@ -86,8 +93,14 @@ func (e *Engine) doMany(a *backends.Access, body backends.Body) error {
 	if a.All {
 		want.fill()
 	}
-	t.lock(&want)
-	return body.Run(&t.root)
+	if !t.lock(&want) {
+		return backends.ErrWouldWait
+	}
+	err := body.Run(&t.root)
+	if t.refused {
+		return backends.ErrWouldWait
+	}
+	return err
 }
 
 // Name implements backends.Backend.

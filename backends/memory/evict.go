@@ -95,6 +95,9 @@ func (e *Engine) makeRoom(a *backends.Access) error {
 		return nil
 	}
 	for e.used() > limit {
+		if a.Brief && e.slow.Load() > 0 {
+			return backends.ErrWouldWait // what is evicted may be locked
+		}
 		if !e.evict(policy(e.policy.Load()), a.Now) {
 			if a.Grows {
 				return backends.ErrNoSpace

@@ -2,7 +2,10 @@ package memory
 
 import (
 	"math/bits"
+	"runtime"
 	"time"
+
+	"switchyard/backends"
 )
 
 // Lock order: shards are locked by ascending number, and whoever holds one waits for another only
@@ -35,17 +38,43 @@ func (s *shardSet) each(fn func(i int)) {
 	}
 }
 
-// lock locks the shards of want.
-func (t *transaction) lock(want *shardSet) {
+// lockShard waits for a shard that is locked; false: it may be so for any time, and the transaction must be brief.
+func (e *Engine) lockShard(s *shard, a *backends.Access) bool {
+	if !a.Brief {
+		s.mu.Lock()
+		return true
+	}
+	for n := 0; ; n++ {
+		switch {
+		case s.mu.TryLock():
+			return true
+		case e.slow.Load() > 0:
+			return false
+		case n > spins:
+			runtime.Gosched()
+		}
+	}
+}
+
+// spins is how often who must be brief looks for a shard before it lets others run: most have one for less
+// than a microsecond.
+const spins = 30
+
+// lock locks the shards of want; false: none, because that might take any time, and must not.
+func (t *transaction) lock(want *shardSet) (ok bool) {
+	ok = true
 	want.each(func(i int) {
 		s := &t.e.shards[i]
-		if !s.mu.TryLock() {
+		if ok && !s.mu.TryLock() {
 			t.park(true)
-			s.mu.Lock()
+			ok = t.e.lockShard(s, t.a)
 			t.park(false)
 		}
-		t.held.add(i)
+		if ok {
+			t.held.add(i)
+		}
 	})
+	return ok
 }
 
 func (t *transaction) unlock() {
@@ -63,14 +92,17 @@ func (t *transaction) park(parked bool) {
 	t.held.each(func(i int) { t.e.shards[i].parked = parked })
 }
 
-// visit runs look while nobody changes shard i. look must not change it either.
+// visit runs look while nobody changes shard i. look must not change it either. It does nothing where that might take
+// any time, and must not.
 func (t *transaction) visit(i int, look func(*shard)) {
 	s := &t.e.shards[i]
 	switch {
 	case t.held.has(i):
 		look(s)
 	case t.held.empty():
-		s.mu.Lock()
+		if t.refused = t.refused || !t.e.lockShard(s, t.a); t.refused {
+			return
+		}
 		defer s.mu.Unlock()
 		look(s)
 	default:

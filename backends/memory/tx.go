@@ -10,10 +10,11 @@ import (
 
 // transaction is what the views of one transaction share.
 type transaction struct {
-	e    *Engine
-	a    *backends.Access
-	held shardSet
-	root tx
+	e       *Engine
+	a       *backends.Access
+	refused bool // it would have had to wait, and must not
+	held    shardSet
+	root    tx
 
 	known     []byte // a key whose hash is known, found again by its address
 	knownHash uint64
@@ -54,7 +55,7 @@ func (t *transaction) end() {
 	t.lists.end()
 	t.streams.end()
 	t.entries.end()
-	t.a, t.known = nil, nil
+	t.a, t.known, t.refused = nil, nil, false
 }
 
 // text is an integer as text, which is valid until the end of the transaction.

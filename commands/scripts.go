@@ -1,0 +1,162 @@
+package commands
+
+import (
+	"container/list"
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"switchyard/commands/lua"
+)
+
+// Scripts are those that the server has, by their SHA-1, and those that run. Scripts that were loaded stay until they are
+// flushed. Of those that came with EVAL only so many stay that no client needs to fear for the server's
+// memory: the ones that were not used for the longest time go, as in Redis 7.4.
+type Scripts struct {
+	Runtime *lua.Runtime
+
+	mu     sync.Mutex
+	loaded map[string]*lua.Script
+	passed map[string]*list.Element // of *lua.Script
+	order  *list.List               // of passed, the one used last first
+
+	running   map[*scriptRun]struct{}
+	busy      atomic.Int32 // how many run for longer than the threshold
+	Threshold atomic.Int64 // milliseconds after which others are told that the server is busy; 0: never
+}
+
+// busyThreshold is that of Redis, in milliseconds.
+const busyThreshold = 5000
+
+// keepPassed is how many scripts that came with EVAL are kept.
+const keepPassed = 500
+
+// scriptRun is one run of a script.
+type scriptRun struct {
+	ctx   context.Context // ends when it is killed
+	kill  context.CancelCauseFunc
+	wrote atomic.Bool
+	late  *time.Timer
+	busy  bool // it has run for longer than the threshold; under Scripts.mu
+}
+
+// NewScripts makes the scripts of a server.
+func NewScripts() *Scripts {
+	s := &Scripts{Runtime: lua.New(lua.Options{Version: RedisVersion}), running: map[*scriptRun]struct{}{}}
+	s.Threshold.Store(busyThreshold)
+	s.Flush()
+	return s
+}
+
+// Find returns a script; nil when there is none.
+func (s *Scripts) Find(sha string) *lua.Script {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if script := s.loaded[sha]; script != nil {
+		return script
+	}
+	e := s.passed[sha]
+	if e == nil {
+		return nil
+	}
+	s.order.MoveToFront(e)
+	return e.Value.(*lua.Script)
+}
+
+// Keep takes a script that stays.
+func (s *Scripts) Keep(script *lua.Script) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loaded[script.SHA1] = script
+	if e := s.passed[script.SHA1]; e != nil {
+		s.order.Remove(e)
+		delete(s.passed, script.SHA1)
+	}
+}
+
+// Remember takes a script that stays as long as there are not too many.
+func (s *Scripts) Remember(script *lua.Script) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.loaded[script.SHA1] != nil || s.passed[script.SHA1] != nil {
+		return
+	}
+	s.passed[script.SHA1] = s.order.PushFront(script)
+	if s.order.Len() > keepPassed {
+		delete(s.passed, s.order.Remove(s.order.Back()).(*lua.Script).SHA1)
+	}
+}
+
+// Flush forgets all scripts. Those that run go on.
+func (s *Scripts) Flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loaded, s.passed, s.order = map[string]*lua.Script{}, map[string]*list.Element{}, list.New()
+}
+
+// Len is the number of scripts.
+func (s *Scripts) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.loaded) + len(s.passed)
+}
+
+// begin is told of a script that begins to run.
+func (s *Scripts) begin(ctx context.Context) *scriptRun {
+	r := &scriptRun{}
+	r.ctx, r.kill = context.WithCancelCause(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running[r] = struct{}{}
+	if ms := s.Threshold.Load(); ms > 0 {
+		r.late = time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { s.late(r) })
+	}
+	return r
+}
+
+// late has others told that the server is busy.
+func (s *Scripts) late(r *scriptRun) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, runs := s.running[r]; runs {
+		r.busy = true
+		s.busy.Add(1)
+	}
+}
+
+func (s *Scripts) end(r *scriptRun) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.running, r)
+	if r.late != nil {
+		r.late.Stop()
+	}
+	if r.busy {
+		s.busy.Add(-1)
+	}
+	r.kill(nil)
+}
+
+// Busy says that a script has run for so long that others should not wait for it.
+func (s *Scripts) Busy() bool { return s.busy.Load() > 0 }
+
+// Kill ends the scripts that run, those that have not written anything.
+func (s *Scripts) Kill() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.running) == 0 {
+		return ErrNotBusy
+	}
+	killed := false
+	for r := range s.running {
+		if !r.wrote.Load() {
+			r.kill(errKilled)
+			killed = true
+		}
+	}
+	if !killed {
+		return ErrUnkillable
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package proxy
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+const endless = "while true do end"
+
+// runs has a session run a line on a goroutine of its own.
+func runs(s *session, line ...string) <-chan string {
+	reply := make(chan string, 1)
+	go func() { reply <- ask(s, line...) }()
+	return reply
+}
+
+func TestAScriptThatNeverEndsHarmsNobodyAndCanBeKilled(t *testing.T) {
+	server := newTestServer(t, nil)
+	server.scripts.Threshold.Store(20)
+	s, other := openSession(t, server), openSession(t, server)
+	defer s.Close()
+	defer other.Close()
+	ask(other, "SET", "k", "v")
+	reply := runs(s, "EVAL", endless, "1", "k")
+	for !server.scripts.Busy() {
+		// Whoever must not wait is not made to, and neither is who can.
+		other.Reply(nil)
+		if other.Try(words("GET", "k")) {
+			other.Settle()
+		}
+		if got, _ := other.Replies(); len(got) > 0 && string(got) != "$1\r\nv\r\n" && !strings.HasPrefix(string(got), "-BUSY ") {
+			t.Fatalf("%q", got)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if got := ask(other, "GET", "k"); got != "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n" {
+		t.Errorf("%q", got)
+	}
+	if got := ask(other, "SCRIPT", "KILL"); got != "+OK\r\n" {
+		t.Errorf("%q", got)
+	}
+	if got := <-reply; !strings.HasPrefix(got, "-ERR Script killed by user with SCRIPT KILL... script: ") {
+		t.Errorf("%q", got)
+	}
+	if got := ask(other, "SCRIPT", "KILL"); got != "-NOTBUSY No scripts in execution right now.\r\n" {
+		t.Errorf("%q", got)
+	}
+	if got := ask(other, "GET", "k"); got != "$1\r\nv\r\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestAScriptThatHasWrittenCannotBeKilled(t *testing.T) {
+	server := newTestServer(t, nil)
+	server.scripts.Threshold.Store(1)
+	s, other := openSession(t, server), openSession(t, server)
+	defer s.Close()
+	defer other.Close()
+	reply := runs(s, "EVAL", "redis.call('set','k','v') for i = 1, 3e6 do end return 'done'", "0")
+	for !server.scripts.Busy() {
+		time.Sleep(100 * time.Microsecond)
+	}
+	if got := ask(other, "SCRIPT", "KILL"); !strings.HasPrefix(got, "-UNKILLABLE ") && !strings.HasPrefix(got, "-NOTBUSY ") {
+		t.Errorf("%q", got)
+	}
+	if got := <-reply; got != "$4\r\ndone\r\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestScriptsThatCameWithEvalAreForgottenInTime(t *testing.T) {
+	server := newTestServer(t, nil)
+	s := openSession(t, server)
+	defer s.Close()
+	ask(s, "SCRIPT", "LOAD", "return 'kept'")
+	for i := range 600 {
+		ask(s, "EVAL", "return "+strings.Repeat("1", 1+i%15)+string(rune('0'+i%10))+" + "+strings.Repeat("2", 1+i/15), "0")
+	}
+	if n := server.scripts.Len(); n != 501 {
+		t.Errorf("%d scripts", n)
+	}
+	if got := ask(s, "SCRIPT", "EXISTS", "8b6b6c2c1d2b5d1d1a1b1c1d1e1f101112131415"); got != "*1\r\n:0\r\n" {
+		t.Errorf("%q", got)
+	}
+}
