@@ -159,7 +159,7 @@ func (t *transaction) run(body backends.Body) (*backends.Commit, error) {
 	}
 	defer e.stripes.unlock(&held, t.a.Write)
 	t.begin(&held)
-	err := body.Run(&t.root)
+	err := t.call(body)
 	t.flush()
 	if t.err != nil || t.writes.Len() == 0 || t.epoch != e.queue.epoch.Load() {
 		return t.result(err)

@@ -29,8 +29,7 @@ func (t *transaction) look(body backends.Body) (*backends.Commit, error) {
 		t.seen = versions
 		t.begin(&held)
 		t.optimistic = true
-		err := body.Run(&t.root)
-		if t.e.stripes.unchanged(&held, t.seen) {
+		if err := t.call(body); !t.changed() {
 			t.keep()
 			return t.result(err)
 		}
@@ -40,7 +39,7 @@ func (t *transaction) look(body backends.Body) (*backends.Commit, error) {
 	t.begin(&held)
 	t.frozen = true
 	t.now = t.snapshot().spaces
-	return t.result(body.Run(&t.root))
+	return t.result(t.call(body))
 }
 
 // keep remembers what came from the store, unless a writer has had it since.

@@ -209,3 +209,58 @@ func TestReadersSeeWholeTransactions(t *testing.T) {
 		t.Errorf("in the end the sum is %d", sum)
 	}
 }
+
+// A body that waits for something to come must not wait for ever because the store fails, or because what it
+// has read does not fit together.
+func TestABodyEndsWithItsStore(t *testing.T) {
+	s := newStore()
+	e := open(t, s, tiny)
+	members := func(tx backends.Tx, n int) error {
+		set, err := tx.Set([]byte("s"))
+		if err != nil {
+			return err
+		}
+		for i := range n {
+			set.Add(fmt.Append(nil, "member", i))
+		}
+		return nil
+	}
+	must(t, e, func(tx backends.Tx) error { return members(tx, 200) }, "s")
+	shut(t, e)
+	e = open(t, s, tiny) // with an empty cache
+	defer shut(t, e)
+	all := func(tx backends.Tx) error {
+		set, err := tx.Set([]byte("s"))
+		if err != nil {
+			return err
+		}
+		seen := map[string]bool{}
+		for len(seen) < set.Len() {
+			seen[string(set.Random())] = true
+		}
+		return nil
+	}
+	if err := briefly(e, false, all, "s"); err != backends.ErrWouldWait {
+		t.Errorf("it ended with %v", err)
+	}
+	var ended atomic.Bool
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for n := 0; !ended.Load(); n++ {
+			err := try(e, func(tx backends.Tx) error {
+				tx.Delete([]byte("s"))
+				return members(tx, 1+n%40)
+			}, "s")
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 300 {
+		if err := glance(e, false, all, "s"); err != nil {
+			t.Error(err)
+		}
+	}
+	ended.Store(true)
+	writer.Wait()
+}

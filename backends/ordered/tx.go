@@ -11,20 +11,22 @@ import (
 // transaction is what the views of one transaction share.
 type transaction struct {
 	change
-	e      *Engine
-	a      *backends.Access
-	held   *stripeSet
-	root   tx
-	now    *spaces // as this transaction sees them
-	view   *view   // nil until something needs more than single keys
-	newest *group  // of those that anything read is in; nil: all is durable
-	err    error   // the first of the store; it ends the transaction
+	e       *Engine
+	a       *backends.Access
+	held    *stripeSet
+	root    tx
+	now     *spaces // as this transaction sees them
+	view    *view   // nil until something needs more than single keys
+	newest  *group  // of those that anything read is in; nil: all is durable
+	err     error   // the first of the store; it ends the transaction
+	running bool    // its body runs
 
 	// Of a transaction without locks (look.go):
 	optimistic bool     // it reads what may change
 	frozen     bool     // it reads its view
 	seen       []uint32 // the versions of its stripes
-	fresh      []Op     // what came from the store
+	reads      int
+	fresh      []Op // what came from the store
 
 	// changes counts writes: what was looked up before is looked up again.
 	changes uint64
@@ -93,7 +95,7 @@ func (t *transaction) read(g *group) {
 	}
 }
 
-// fail keeps the first error.
+// fail keeps the first error, which ends the body.
 func (t *transaction) fail(err error) {
 	switch {
 	case t.err != nil || err == nil:
@@ -102,17 +104,24 @@ func (t *transaction) fail(err error) {
 	default:
 		t.err = fmt.Errorf("%s: %w", t.e.o.Name, err)
 	}
+	if t.err != nil {
+		t.abort()
+	}
 }
 
 // get reads a record; nil when absent.
 func (t *transaction) get(key string) []byte {
 	if t.err != nil {
+		t.abort() // who calls has survived it
 		return nil
 	}
 	if t.writes.Len() > 0 {
 		if v, ok := t.writes.Get(key); ok {
 			return v
 		}
+	}
+	if t.optimistic {
+		t.recheck()
 	}
 	if t.frozen {
 		v, err := t.view.get(key)
@@ -179,6 +188,9 @@ func (t *transaction) snapshot() *view {
 	if t.view == nil {
 		t.view = t.e.queue.view()
 		t.read(t.view.newest)
+		if t.optimistic && t.changed() {
+			t.abort()
+		}
 		if t.held.empty() {
 			t.now = t.view.spaces
 		}
