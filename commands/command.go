@@ -5,6 +5,7 @@
 package commands
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"strings"
@@ -194,8 +195,8 @@ func (k *KeySpec) bounds(args [][]byte) (first, last, step int) {
 		if k.First >= len(args) {
 			return 1, 0, 1
 		}
-		n, isNumber := parseInt(args[k.First])
-		if !isNumber || n < 1 || n > int64(len(args)-k.First-1) {
+		n := leadingInt(args[k.First])
+		if n < 1 || n > int64(len(args)-k.First-1) {
 			return 1, 0, 1
 		}
 		return k.First + 1, k.First + int(n)*k.Step, k.Step
@@ -203,6 +204,18 @@ func (k *KeySpec) bounds(args [][]byte) (first, last, step int) {
 		return k.First, len(args) + k.Last, k.Step
 	}
 	return k.First, k.First + k.Last, k.Step
+}
+
+// leadingInt reads the digits at the beginning, as Redis does here: whether that is all of a number is for the handler.
+func leadingInt(text []byte) (n int64) {
+	text = bytes.TrimPrefix(bytes.TrimLeft(text, " \t\n\v\f\r"), []byte("+"))
+	for _, c := range text {
+		if c < '0' || c > '9' || n > math.MaxInt32 {
+			break
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n
 }
 
 // miscounts says whether args has not as many keys as it says, or ends before some keys begin.

@@ -90,6 +90,9 @@ var exceptions = []exception{
 	{"text of equal weights has no order", "sort sort_ro", false, func(x exchange) bool {
 		return looseSort(x.args) && (sameItems(x.want, x.got, 1) || hasWord(x.args, "limit") && len(x.want.items) == len(x.got.items))
 	}},
+	{"text is compared up to a zero byte, and what is equal then has no order", "sort sort_ro", false, func(x exchange) bool {
+		return hasWord(x.args, "alpha") && strings.Contains(x.want.raw, "\x00") && sameItems(x.want, x.got, 1)
+	}},
 	{"what is random is to be possible", "srandmember hrandfield zrandmember", false, sameChoice},
 	{"Redis 7.0 prints doubles with 17 digits, 7.2 with as few as they need", ofSortedSets, false, func(x exchange) bool { return sameNumbers(x.want, x.got, 0) }},
 	{"a skiplist is scanned in the order of a hashtable", "zscan", false, func(x exchange) bool {

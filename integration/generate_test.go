@@ -281,7 +281,8 @@ func (g *generator) count() string {
 // ttl is a time to live: thousands of seconds, or something that Redis has an opinion about.
 func (g *generator) ttl(unit string) string {
 	if g.maybe(15) {
-		return g.pick("0", "-1", "-5000", "9223372036854775807", "9223372036854775", "-9223372036854775808", "9223372036854775808", "9223370000000000", "", "x", "1.5", "10000000000000000")
+		return g.pick("0", "-1", "-5000", "9223372036854775807", "9223372036854775", "-9223372036854775808", "9223372036854775808", "", "x", "1.5", "10000000000000000",
+			strconv.FormatInt(9223370000000000-1_000_000*g.r.Int64N(1_000_000), 10)) // never twice, as GT would see the clock go on
 	}
 	n := 10_000 + g.r.Int64N(100_000_000)
 	switch unit {
