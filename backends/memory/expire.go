@@ -25,6 +25,7 @@ func (e *Engine) startCleaner() {
 
 func (e *Engine) cleaner(ctx context.Context) {
 	defer close(e.stopped)
+	defer thrift.report(e, 0)
 	tick := time.NewTicker(cleanEvery)
 	defer tick.Stop()
 	for next := 0; ; {
@@ -33,6 +34,7 @@ func (e *Engine) cleaner(ctx context.Context) {
 			return
 		case <-tick.C:
 			next = e.cleanRound(next)
+			thrift.report(e, e.used())
 		}
 	}
 }
