@@ -210,14 +210,19 @@ type (
 		Pause()
 		Resume()
 	}
+	// Syncer can make all that was acknowledged before survive a power failure, whatever it promises otherwise. Without
+	// it the backend is taken as one that cannot, or does not know.
+	Syncer interface {
+		Sync(ctx context.Context) error
+	}
 	// Identifier names the store that a backend talks to, where two instances may talk to one: they
 	// have the same text. Without it the backend is taken as one that shares its store with no other.
 	Identifier interface {
 		Identity(ctx context.Context) (string, error)
 	}
-	// Notifier reports each key that the backend removes by itself. fn is called while the key is locked, after its
-	// removal: it must be quick and must not call back. nil stops the reports. Without it
-	// the backend is taken as one that removes none but those whose expiry has come.
+	// Notifier reports each key that the backend removes by itself, and each hash that loses fields so. fn is called
+	// while the key is locked, and whoever locks it later sees what is left: it must be quick and must not call back. nil
+	// stops the reports. Without it the backend is taken as one that removes nothing but what has expired.
 	Notifier interface {
 		OnRemove(fn func(db int, key []byte, why Reason))
 	}
@@ -246,12 +251,14 @@ type ForeignCall struct {
 	Whole bool     // it may write others too, or the keys are not known
 }
 
-// Reason says why a backend removed a key by itself.
+// Reason says why a backend removed a key by itself, or fields of one.
 type Reason int
 
 const (
-	Expired Reason = iota
-	Evicted
+	Expired       Reason = iota // the time of the key had come
+	Evicted                     // there was no room
+	FieldsExpired               // the time of some fields of a hash had come; the key is there with the others
+	HashExpired                 // so had that of all its fields, and the key is gone with them
 )
 
 // Unwrapper is a backend around another one, whose capabilities As finds too.

@@ -23,6 +23,9 @@ var clientRows = []*Row{
 			{Name: "list", Arity: -2, Flags: clientFlags | Admin | Long, Categories: "connection", Since: "2.4.0", Syntax: "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID <client-id [client-id ...]>]",
 				Complexity: "O(N) in the number of connections",
 				Tips:       []string{"nondeterministic_output"}, Summary: "Describes the connections.", Serve: clientList},
+			{Name: "unblock", Arity: -3, Flags: clientFlags | Admin, Categories: "connection", Since: "5.0.0", Syntax: "client-id [TIMEOUT | ERROR]", Complexity: "O(1)",
+				Summary: "Ends the wait of a call of another connection.", Serve: clientUnblock},
+			clientKillRow, clientReplyRow, clientPauseRow, clientUnpauseRow,
 			{Name: "no-evict", Arity: 3, Flags: clientFlags | Admin, Categories: "connection", Since: "7.0.0", Syntax: "<ON | OFF>", Complexity: "O(1)",
 				Summary: "Exempts this connection from being closed to save memory.", Serve: clientNoEvict},
 			{Name: "no-touch", Arity: 3, Flags: clientFlags, Categories: "connection", Since: "7.2.0", Syntax: "<ON | OFF>", Complexity: "O(1)",
@@ -129,6 +132,24 @@ func clientLine(i ClientInfo) string {
 		i.ID, i.Addr, i.LocalAddr, i.FD, i.Name, int64(i.Age.Seconds()), int64(i.Idle.Seconds()), i.Flags, i.DB,
 		i.Subscribed[Channel], i.Subscribed[Pattern], i.Subscribed[ShardChannel], i.Queued,
 		i.InputBytes, i.OutputBytes, i.OutputBytes, i.TotalBytes, events, i.LastCommand, i.User, i.Proto, i.LibName, i.LibVer)
+}
+
+func clientUnblock(c *Ctx) error {
+	withError := false
+	if len(c.Args) > 4 {
+		return subcommandSyntax("CLIENT", c.Args[1])
+	}
+	if len(c.Args) == 4 {
+		if withError = equalFold(c.Args[3], "ERROR"); !withError && !equalFold(c.Args[3], "TIMEOUT") {
+			return ErrUnblockReason
+		}
+	}
+	id, err := integer(c.Args[2])
+	if err != nil {
+		return err
+	}
+	c.Flag(c.Server.Unblock(id, withError))
+	return nil
 }
 
 func clientNoEvict(c *Ctx) error {

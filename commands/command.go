@@ -94,6 +94,8 @@ const (
 	Listening
 	// AtOnce is our own: between MULTI and EXEC the command runs at once, where others are queued.
 	AtOnce
+	// MayWrite is our own: CLIENT PAUSE WRITE holds the command back though it is no write: others would see what it does.
+	MayWrite
 	// Apart is our own: the command looks at backends by itself, so it cannot run inside a transaction.
 	Apart
 )

@@ -24,6 +24,12 @@ type Ctx struct {
 	// to do returns ErrLong before it has done anything, and is called again elsewhere.
 	Brief bool
 
+	// Part says that the call is one of several that run as one, and must not wait.
+	Part bool
+
+	// Scripted says that the call comes from a script, which gets its reply.
+	Scripted bool
+
 	access backends.Access
 	start  int      // of the reply to the call
 	ran    bool     // it has run once already
@@ -75,6 +81,9 @@ func (c *Ctx) Access() *backends.Access {
 	return a
 }
 
+// Held is what Access has said last: what the transaction at hand may touch.
+func (c *Ctx) Held() *backends.Access { return &c.access }
+
 // Client is the session that a command comes from.
 type Client interface {
 	DB() int
@@ -92,10 +101,14 @@ type Client interface {
 	Authenticate(user, password []byte) bool
 	Transactor
 	Subscriptions
+	Modes
 	// Forget takes back what the call at hand has told, because it runs again.
 	Forget()
 	// Affect is told of an effect of the call at hand, from inside of its transaction.
 	Affect(Effect)
+	// Block has the call at hand wait, whose handler returns ErrWait then. It is called from inside of the transaction that
+	// has found nothing: nobody can have changed the keys since.
+	Block(Wait)
 	// Reset returns the session to the state of a new connection.
 	Reset()
 	// CloseAfterReply ends the connection once the reply has been sent.
@@ -150,6 +163,8 @@ type Server interface {
 	MaxStringLength() int64
 	PasswordRequired() bool
 	Clients() []ClientInfo
+	// Unblock ends the wait of a client's call, as if its time had passed or else with an error, and says whether it waited.
+	Unblock(id int64, withError bool) bool
 	Info(ctx context.Context) ServerInfo
 	// Parameters are what CONFIG GET knows, by Redis's names, sorted.
 	Parameters(ctx context.Context) []Parameter
@@ -162,6 +177,7 @@ type Server interface {
 	State
 	Observer
 	Broker
+	Controller
 }
 
 // Parameter is one configuration parameter.

@@ -46,6 +46,7 @@ func (c *Ctx) flush(tx backends.Tx, db int) {
 		c.Server.Replacing(tx, db, -1)
 	}
 	tx.In(db).Flush()
+	c.notifyAll(db)
 }
 
 // checkFlush accepts ASYNC and SYNC, which are the same here: space is always reclaimed in the background.
@@ -78,6 +79,8 @@ func swapdb(c *Ctx, tx backends.Tx) error {
 		c.Server.Replacing(tx, second, first)
 	}
 	tx.In(first).Swap(second)
+	c.notifyAll(first)
+	c.notifyAll(second)
 	c.OK()
 	return nil
 }

@@ -26,6 +26,7 @@ type Effect struct {
 	Class Class  // 0: a change that Redis has no event for
 	Event string // by Redis's name
 	Key   []byte // valid until the call returns
+	All   bool   // all keys of the database may be others than before; there is neither a key nor an event
 	Kept  bool   // those who watch the key do not learn of it: it is as it was, or Redis does not tell them
 }
 
@@ -57,12 +58,20 @@ func (c *Ctx) NotifyIn(db int, class Class, event string, key []byte) {
 // tell is Notify for an event that is no change to who watches the key.
 func (c *Ctx) tell(class Class, event string, key []byte) {
 	if c.Server.Observed() {
-		c.Client.Affect(Effect{c.Client.DB(), class, event, key, true})
+		c.Client.Affect(Effect{DB: c.Client.DB(), Class: class, Event: event, Key: key, Kept: true})
 	}
 }
 
 // Touch says that the call has changed a key, where Redis tells no event but those who watch the key.
 func (c *Ctx) Touch(key []byte) { c.Notify(0, "", key) }
+
+// notifyAll says that all keys of a database may be others than before, when they are. Those who watch them learn of it
+// from Observer.Replacing.
+func (c *Ctx) notifyAll(db int) {
+	if c.Server.Observed() {
+		c.Client.Affect(Effect{DB: db, All: true, Kept: true})
+	}
+}
 
 // notifyNew is Notify for what may have made the key.
 func (c *Ctx) notifyNew(made bool, class Class, event string, key []byte) {

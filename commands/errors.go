@@ -49,6 +49,9 @@ const (
 	ErrBadCommand       Error = "ERR Invalid command specified"
 	ErrInvalidArguments Error = "ERR Invalid arguments specified for command"
 	ErrBadArguments     Error = "ERR Invalid number of arguments specified for command"
+	ErrUnblocked        Error = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+	ErrUnblockedByState Error = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
+	ErrUnblockReason    Error = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
 	ErrMaxClients       Error = "ERR max number of clients reached"
 
 	ErrNoScript       Error = "NOSCRIPT No matching script. Please use EVAL."
@@ -151,6 +154,7 @@ const (
 	ErrSetIDSmall       Error = "ERR The ID specified in XSETID is smaller than the target stream top item"
 	ErrSetIDLength      Error = "ERR The entries_added specified in XSETID is smaller than the target stream length"
 	ErrTimeoutInteger   Error = "ERR timeout is not an integer or out of range"
+	ErrTimeoutFloat     Error = "ERR timeout is not a float or out of range"
 	ErrTimeoutNegative  Error = "ERR timeout is negative"
 	ErrTimeoutRange     Error = "ERR timeout is out of range"
 	ErrReadGroup        Error = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
@@ -163,6 +167,22 @@ const (
 	ErrEntriesRead      Error = "ERR value for ENTRIESREAD must be positive or -1"
 	ErrClaimCount       Error = "ERR COUNT must be > 0"
 )
+
+// Texts about clients and the process.
+const (
+	ErrNoSuchClient   Error = "ERR No such client"
+	ErrKillID         Error = "ERR client-id should be greater than 0"
+	ErrKillAge        Error = "ERR maxage should be greater than 0"
+	ErrKillAgeInteger Error = "ERR maxage is not an integer or out of range"
+	ErrPauseMode      Error = "ERR CLIENT PAUSE mode must be WRITE or ALL"
+	ErrMonitorPart    Error = "ERR MONITOR isn't allowed for DENY BLOCKING client"
+	ErrMonitorKeys    Error = "ERR Replica can't interact with the keyspace"
+	ErrNoShutdown     Error = "ERR No shutdown in progress."
+	ErrWaitLocal      Error = "ERR value is out of range, value must between 0 and 1"
+	ErrWaitNoAOF      Error = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
+)
+
+func noSuchUser(name []byte) Error { return Error("ERR No such user '" + cString(name) + "'") }
 
 func unbalancedStreams(name string, symbol byte) Error {
 	return Error("ERR Unbalanced '" + name + "' list of streams: for each stream key an ID or '" + string(symbol) + "' must be specified.")
@@ -196,6 +216,7 @@ func subcommandSyntax(container string, sub []byte) Error {
 const (
 	ErrBackend             Error = "ERR backend failed, see the server's log"
 	ErrNoTransactions      Error = "ERR the active backend does not run transactions"
+	ErrNoBlocking          Error = "ERR the active backend does not run blocking commands"
 	ErrTransactionTooLarge Error = "ERR the transaction is larger than a request may be"
 	ErrUnavailable         Error = "ERR backend unavailable, see the server's log"
 	ErrTimeout             Error = "ERR backend did not answer in time; the command may have taken effect"

@@ -22,6 +22,9 @@ const (
 // reads it.
 var ErrLong = errors.New("the call would take long")
 
+// ErrWait is a handler's way to say that its call waits, and has told Client.Block for what. No client reads it.
+var ErrWait = errors.New("the call waits")
+
 // UnknownBackend refuses a name that is no instance's.
 func UnknownBackend(name, known string) Error {
 	return Error("ERR unknown backend '" + name + "', configured are: " + known)

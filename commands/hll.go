@@ -10,7 +10,7 @@ import (
 var hllRows = []*Row{
 	{Name: "pfadd", Arity: -2, Flags: Write | DenyOOM | Fast, Keys: key("RW insert"), Categories: "hyperloglog", Group: "hyperloglog", Since: "2.8.9",
 		Syntax: "key [element [element ...]]", Complexity: "O(1) for each element", Summary: "Adds elements to a HyperLogLog.", Run: pfadd},
-	{Name: "pfcount", Arity: -2, Flags: Readonly | Long, Keys: keys("RW access"), KeyNotes: []string{"RW as in Redis, which keeps the estimate in the value."}, Categories: "hyperloglog", Group: "hyperloglog", Since: "2.8.9",
+	{Name: "pfcount", Arity: -2, Flags: Readonly | Long | MayWrite, Keys: keys("RW access"), KeyNotes: []string{"RW as in Redis, which keeps the estimate in the value."}, Categories: "hyperloglog", Group: "hyperloglog", Since: "2.8.9",
 		Syntax: "key [key ...]", Complexity: "O(N) in the number of keys", Summary: "Estimates how many distinct elements were added to one HyperLogLog or several.", Run: pfcount},
 	{Name: "pfmerge", Arity: -2, Flags: Write | DenyOOM | Long, Keys: []KeySpec{{1, 0, 1, "RW access insert"}, {2, -1, 1, "RO access"}}, Categories: "hyperloglog", Group: "hyperloglog", Since: "2.8.9",
 		Syntax: "destkey [sourcekey [sourcekey ...]]", Complexity: "O(N) in the number of keys", Summary: "Adds what was added to several HyperLogLogs to another one.", Run: pfmerge},

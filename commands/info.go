@@ -47,6 +47,8 @@ type ServerInfo struct {
 	Errors             map[string]int64 // by code
 	CommandStats       []CommandStat
 
+	Blocked       int                   // of Clients, those that wait for a key
+	AwaitedKeys   int                   // that they wait for
 	PubSubClients int                   // of Clients, those that listen to something
 	Topics        [ShardChannel + 1]int // that have subscribers, by Topic
 }
@@ -132,8 +134,8 @@ func clientsSection(i ServerInfo) []infoField {
 	return []infoField{
 		{"connected_clients", i.Clients}, {"cluster_connections", 0}, {"maxclients", i.MaxClients},
 		{"client_recent_max_input_buffer", i.MostInput}, {"client_recent_max_output_buffer", i.MostOutput},
-		{"blocked_clients", 0}, {"tracking_clients", 0}, {"clients_in_timeout_table", 0},
-		{"pubsub_clients", i.PubSubClients}, {"watching_clients", 0}, {"total_blocking_keys", 0}, {"total_blocking_keys_on_nokey", 0},
+		{"blocked_clients", i.Blocked}, {"tracking_clients", 0}, {"clients_in_timeout_table", 0},
+		{"pubsub_clients", i.PubSubClients}, {"watching_clients", 0}, {"total_blocking_keys", i.AwaitedKeys}, {"total_blocking_keys_on_nokey", 0},
 	}
 }
 

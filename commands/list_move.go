@@ -4,8 +4,8 @@ import (
 	"switchyard/backends"
 )
 
-// What takes elements from a list and may have to wait for one: each reply comes from a function that says
-// whether there was anything to take, and that can be called again once there is.
+// What takes elements from a list. list_block.go has the commands that wait for one where there is none: each reply
+// comes from a function that says whether there was anything to take.
 
 func lpop(c *Ctx, tx backends.Tx) error { return c.popElements(tx, true) }
 func rpop(c *Ctx, tx backends.Tx) error { return c.popElements(tx, false) }
@@ -33,12 +33,17 @@ func (c *Ctx) popElements(tx backends.Tx, front bool) error {
 	case hasCount:
 		c.takeElements(c.Args[1], l, front, count)
 	default:
-		at := endOf(l, front)
-		c.Bulk(l.At(at))
-		l.Remove(at, 1)
-		c.notifyLess(l.Len(), ListEvent, popEvent(front), c.Args[1])
+		c.takeElement(c.Args[1], l, front)
 	}
 	return nil
+}
+
+// takeElement replies with the element at an end of a key's list, and removes it.
+func (c *Ctx) takeElement(name []byte, l backends.List, front bool) {
+	at := endOf(l, front)
+	c.Bulk(l.At(at))
+	l.Remove(at, 1)
+	c.notifyLess(l.Len(), ListEvent, popEvent(front), name)
 }
 
 func popEvent(front bool) string {

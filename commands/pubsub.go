@@ -43,7 +43,7 @@ func MatchGlob(pattern, name []byte) bool { return match(pattern, name) }
 
 const (
 	subscribeFlags = PubSub | NoScript | Loading | Stale | Listening
-	publishFlags   = PubSub | Loading | Stale | Fast
+	publishFlags   = PubSub | Loading | Stale | Fast | MayWrite
 	pubsubFlags    = PubSub | Loading | Stale
 )
 

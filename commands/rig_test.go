@@ -3,6 +3,7 @@ package commands
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strconv"
 	"testing"
 	"time"
@@ -55,7 +56,12 @@ func (r *rig) do(args ...string) []byte {
 func (r *rig) run(args [][]byte) []byte {
 	c := &r.ctx
 	c.Buf, c.Args, c.Now = c.Buf[:0], args, r.clock()
-	if err := r.call(args); err != nil {
+	err := r.call(args)
+	if err == ErrWait { // the time has passed
+		c.Buf, err = c.Buf[:0], nil
+		c.NullArray()
+	}
+	if err != nil {
 		c.Buf = c.Buf[:0]
 		text, _ := TextOf(err)
 		c.Error(text)
@@ -79,7 +85,9 @@ func (r *rig) call(args [][]byte) (err error) {
 type fakeClient struct {
 	Transactor
 	*fakeSubscriptions
+	fakeModes
 	effects       []Effect
+	waits         []Wait
 	info          ClientInfo
 	authenticated bool
 	noEvict       bool
@@ -99,10 +107,15 @@ func (c *fakeClient) SetNoTouch(on bool)  { c.noTouch = on }
 func (c *fakeClient) Info() ClientInfo    { return c.info }
 func (c *fakeClient) Authenticated() bool { return c.authenticated }
 func (c *fakeClient) CloseAfterReply()    { c.closed = true }
+func (c *fakeClient) Block(w Wait)        { c.waits = append(c.waits, w) }
 
 func (c *fakeClient) Forget() { c.effects = nil }
 
+// Affect leaves out what has neither a key nor an event.
 func (c *fakeClient) Affect(e Effect) {
+	if e.All {
+		return
+	}
 	e.Key = bytes.Clone(e.Key)
 	c.effects = append(c.effects, e)
 }
@@ -128,6 +141,7 @@ func (c *fakeClient) Reset() {
 
 type fakeServer struct {
 	*fakeBroker
+	fakeController
 	table     *Table
 	ctx       context.Context
 	engine    backends.Engine
@@ -137,6 +151,7 @@ type fakeServer struct {
 	epoch     uint64
 	resets    int
 	switched  []string
+	unblocked []string
 	failure   error // of the STATE commands
 	observed  bool
 	scripts   *Scripts
@@ -157,6 +172,11 @@ func (s *fakeServer) MaxStringLength() int64   { return s.maxString }
 func (s *fakeServer) PasswordRequired() bool   { return s.clients[0].password != "" }
 func (s *fakeServer) ResetStats()              { s.resets++ }
 func (s *fakeServer) ScanEpoch() uint64        { return s.epoch }
+
+func (s *fakeServer) Unblock(id int64, withError bool) bool {
+	s.unblocked = append(s.unblocked, fmt.Sprint(id, " ", withError))
+	return id == s.clients[0].info.ID
+}
 
 func (s *fakeServer) Clients() (all []ClientInfo) {
 	for _, c := range s.clients {

@@ -18,9 +18,9 @@ var (
 const scriptSyntax = " numkeys [key [key ...]] [arg [arg ...]]"
 
 var scriptRows = []*Row{
-	{Name: "eval", Arity: -3, Flags: scriptFlags, Keys: countedKeys(2, "RW access update"), KeyNotes: scriptNotes, Group: "scripting", Categories: "scripting", Since: "2.6.0",
+	{Name: "eval", Arity: -3, Flags: scriptFlags | MayWrite, Keys: countedKeys(2, "RW access update"), KeyNotes: scriptNotes, Group: "scripting", Categories: "scripting", Since: "2.6.0",
 		Syntax: "script" + scriptSyntax, Complexity: "Depends on the script", Summary: "Runs a script.", Span: scriptSpan, Run: eval},
-	{Name: "evalsha", Arity: -3, Flags: scriptFlags, Keys: countedKeys(2, "RW access update"), Group: "scripting", Categories: "scripting", Since: "2.6.0",
+	{Name: "evalsha", Arity: -3, Flags: scriptFlags | MayWrite, Keys: countedKeys(2, "RW access update"), Group: "scripting", Categories: "scripting", Since: "2.6.0",
 		Syntax: "sha1" + scriptSyntax, Complexity: "Depends on the script", Summary: "Runs a script that the server has, by its SHA-1.", Span: scriptSpan, Run: evalsha},
 	{Name: "eval_ro", Arity: -3, Flags: scriptFlags | Readonly, Keys: countedKeys(2, "RO access"), KeyNotes: scriptNotesRO, Group: "scripting", Categories: "scripting", Since: "7.0.0",
 		Syntax: "script" + scriptSyntax, Complexity: "Depends on the script", Summary: "Runs a script that only reads.", Span: scriptSpan, Run: eval},
@@ -50,6 +50,7 @@ func scriptSpan(c *Ctx, a *backends.Access) {
 }
 
 func eval(c *Ctx, tx backends.Tx) error {
+	c.Client.Show()
 	keys, args, err := scriptArgs(c.Args)
 	if err != nil {
 		return err
@@ -65,6 +66,7 @@ func eval(c *Ctx, tx backends.Tx) error {
 }
 
 func evalsha(c *Ctx, tx backends.Tx) error {
+	c.Client.Show()
 	keys, args, err := scriptArgs(c.Args)
 	if err != nil {
 		return err
@@ -186,7 +188,9 @@ func (h *scriptHost) Call(args [][]byte, proto int) (reply []byte) {
 	if row.Flags&Write != 0 {
 		h.run.wrote.Store(true)
 	}
+	c.Scripted = true
 	c.run(&queued{row: row, args: args}, h.tx)
+	c.Scripted = false
 	return c.Buf[from:]
 }
 

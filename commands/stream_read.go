@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -77,6 +78,7 @@ type streamRead struct {
 	group, consumer []byte
 	noAck           bool
 	keys, ids       [][]byte
+	much            bool // more than may be read where the call is
 }
 
 func parseRead(c *Ctx, grouped bool) (r streamRead, err error) {
@@ -155,9 +157,8 @@ type streamSource struct {
 func xread(c *Ctx, tx backends.Tx) error      { return c.readStreams(tx, false) }
 func xreadgroup(c *Ctx, tx backends.Tx) error { return c.readStreams(tx, true) }
 
-// readStreams replies with what is there. With nothing there it replies as after a BLOCK that has timed out, as
-// inside MULTI, and has changed nothing but when the consumer was seen: the call can be made again once one of its
-// keys has something, with the ID that $ stood for.
+// readStreams replies with what is there. With nothing there it has changed nothing but when the consumer was seen, and
+// waits if that was asked for.
 func (c *Ctx) readStreams(tx backends.Tx, grouped bool) error {
 	r, err := parseRead(c, grouped)
 	if err != nil {
@@ -179,6 +180,10 @@ func (c *Ctx) readStreams(tx backends.Tx, grouped bool) error {
 		}
 	}
 	switch {
+	case r.much:
+		return ErrLong
+	case served == 0 && r.block >= 0:
+		return c.wait(Wait{Kind: backends.StreamType, Keys: r.keys, Timeout: r.block, Args: r.again(c.Args, sources), OrGone: grouped})
 	case served == 0:
 		c.NullArray()
 	case c.Proto >= 3:
@@ -220,6 +225,18 @@ func (r *streamRead) open(c *Ctx, tx backends.Tx, i int, src *streamSource) (err
 	return err
 }
 
+// again are the arguments for the next attempt: $ stands for what it stands for now.
+func (r *streamRead) again(args [][]byte, sources []streamSource) [][]byte {
+	args = slices.Clone(args)
+	ids := args[len(args)-len(r.ids):]
+	for i := range sources {
+		if string(untilZero(ids[i])) == "$" {
+			ids[i] = fmt.Appendf(nil, "%d-%d", sources[i].after.Ms, sources[i].after.Seq)
+		}
+	}
+	return args
+}
+
 // serveStream appends what one stream has, and says whether that is anything.
 func (c *Ctx) serveStream(r *streamRead, src *streamSource) bool {
 	start := len(c.Buf)
@@ -229,7 +246,8 @@ func (c *Ctx) serveStream(r *streamRead, src *streamSource) bool {
 	c.Bulk(src.key)
 	switch {
 	case !r.grouped:
-		if c.entriesAfter(r, src, nil) > 0 {
+		if n := c.entriesAfter(r, src, nil); n > 0 {
+			r.much = r.much || c.tooManyElements(int(n))
 			return true
 		}
 	case src.newest:
@@ -257,7 +275,7 @@ func (c *Ctx) entriesAfter(r *streamRead, src *streamSource, each func(id backen
 			each(id)
 		}
 		n++
-		return n != r.count
+		return n != r.count && (r.grouped || !c.tooManyElements(int(n)))
 	})
 	c.headAt(start, c.Array, int(n))
 	return n

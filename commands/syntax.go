@@ -44,11 +44,12 @@ const (
 var operandNames = map[string]string{
 	"key": "key key1 key2 newkey source destination src dst destkey sourcekey",
 	"integer": `seconds milliseconds ms ttl frequency count limit len rank num-matches numkeys numfields cursor index index1 index2 db
-		destination-db start stop end offset bit increment decrement weight protover client-id entries_read entries_added`,
-	"double": "longitude latitude radius width height score",
+		destination-db start stop end offset bit increment decrement weight protover client-id entries_read entries_added
+		numreplicas numlocal version`,
+	"double": "longitude latitude radius width height score timeout",
 	"string": `value element pivot field member member1 member2 min max message username password clientname connection-name
 		serialized-value encoding operation type group groupname consumer consumername id last-id max_deleted_entry_id
-		min-idle-time threshold section parameter command command-name arg module-name category subcommand libname libver name script sha1
+		min-idle-time threshold section parameter command command-name arg module-name category subcommand libname libver name address script sha1
 		channel shardchannel`,
 	"pattern":   "pattern",
 	"unix-time": "unix-time-seconds unix-time-milliseconds",
@@ -68,7 +69,7 @@ var operandKinds = func() map[string]string {
 // operandTitles are Redis's names for words and for groups of operands. Others are called by their parts.
 var operandTitles = map[string]string{
 	"ch": "change", "incr": "increment", "alpha": "sorting", "=": "equal", "~": "approximately", "*": "auto_id", "$": "new_id",
-	"nx_xx": "condition", "nx_xx_gt_lt": "condition", "gt_lt": "comparison", "m_km_ft_mi": "unit", "asc_desc": "order",
+	"nx_xx": "condition", "nx_xx_gt_lt": "condition", "gt_lt": "comparison", "m_km_ft_mi": "unit", "asc_desc": "order", "timeout_error": "timeout_error",
 	"byte_bit": "index_unit", "byscore_bylex": "sortby", "sum_min_max": "aggregate", "left_right": "where", "min_max": "where",
 	"before_after": "where", "async_sync": "async", "on_off": "enabled", "maxlen_minid": "strategy", "equal_approximately": "operator",
 	"strategy_operator_threshold_count": "trim", "auto_id_id": "id_or_auto", "id_new_id": "id",

@@ -145,9 +145,17 @@ var deviations = []struct{ command, theirs, ours, why string }{
 	{"zrank", "member:string", `member:string "WITHSCORE" withscore:pure-token?`, "an option of 7.2"},
 	{"zrevrank", "member:string", `member:string "WITHSCORE" withscore:pure-token?`, "an option of 7.2"},
 	{"hscan", `"COUNT" count:integer?`, `"COUNT" count:integer? "NOVALUES" novalues:pure-token?`, "an option of 7.4"},
+	{"client|kill", theirKillFilters, ourKillFilters, "as 7.2 documents it, and an option of 7.4"},
 	{"command|getkeys", "", "command:string arg:string?*", "undocumented before 7.2"},
 	{"command|getkeysandflags", "", "command:string arg:string?*", "undocumented before 7.2"},
 }
+
+const (
+	theirKillFilters = `oneof(ip:port:string oneof("ID" client-id:integer? "TYPE" oneof("NORMAL" normal:pure-token "MASTER" master:pure-token "SLAVE" slave:pure-token "REPLICA" replica:pure-token "PUBSUB" pubsub:pure-token)? ` +
+		`"USER" username:string? "ADDR" ip:port:string? "LADDR" ip:port:string? "SKIPME" yes/no:string?)*)`
+	ourKillFilters = `oneof(address:string oneof("ID" client-id:integer "TYPE" oneof("NORMAL" normal:pure-token "MASTER" master:pure-token "SLAVE" slave:pure-token "REPLICA" replica:pure-token "PUBSUB" pubsub:pure-token) ` +
+		`"USER" username:string "ADDR" address:string "LADDR" address:string "SKIPME" oneof("YES" yes:pure-token "NO" no:pure-token) "MAXAGE" seconds:integer)*)`
+)
 
 // operandsOf reads the arguments in a reply to COMMAND DOCS.
 func operandsOf(t testing.TB, v any) (list []operand) {

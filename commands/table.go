@@ -22,11 +22,11 @@ func NewTable() *Table {
 	t := &Table{byName: map[string]*Row{}}
 	families := [][]*Row{
 		stringRows, counterRows, keyRows, expireRows, scanRows, databaseRows,
-		listRows, sortRows, bitmapRows, bitfieldRows, hllRows, lcsRows,
+		listRows, listBlockRows, sortRows, bitmapRows, bitfieldRows, hllRows, lcsRows,
 		zsetRows, zsetRangeRows, zsetOpsRows, zsetPopRows, geoRows,
 		streamRows, streamReadRows, streamGroupRows, streamPendingRows, streamInfoRows,
 		hashRows, fieldExpiryRows, setRows, setOpsRows, objectRows, memoryRows,
-		connectionRows, transactionRows, scriptRows, pubsubRows, clientRows, commandRows, serverRows, configRows, stateRows,
+		connectionRows, transactionRows, scriptRows, pubsubRows, clientRows, commandRows, serverRows, processRows, configRows, stateRows,
 	}
 	for _, family := range families {
 		for _, r := range family {

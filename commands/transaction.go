@@ -31,6 +31,7 @@ type Transaction struct {
 	spans  backends.Access
 	brief  bool // it surely takes little time
 	apart  bool // some commands are Apart
+	shows  bool // some commands MayWrite
 }
 
 type queued struct {
@@ -63,6 +64,7 @@ func (t *Transaction) Queue(row *Row, args [][]byte, limit int64) bool {
 	t.spans.Grows = t.spans.Grows || row.Flags&DenyOOM != 0
 	t.spans.Slow = t.spans.Slow || script
 	t.apart = t.apart || row.Flags&Apart != 0
+	t.shows = t.shows || row.Flags&MayWrite != 0
 	t.brief = t.brief && len(t.queue) <= maxBriefQueue && !row.IsLong(args) && (row.Flags&Fast != 0 || row.Group == "string")
 	return true
 }
@@ -175,8 +177,8 @@ func execQueue(c *Ctx, tx backends.Tx) error {
 
 // run runs one of several commands that are one call.
 func (c *Ctx) run(q *queued, tx backends.Tx) {
-	row, args, from := c.Row, c.Args, len(c.Buf)
-	c.Row, c.Args = q.row, q.args
+	row, args, part, from := c.Row, c.Args, c.Part, len(c.Buf)
+	c.Row, c.Args, c.Part = q.row, q.args, true
 	var err error
 	if q.row.Serve != nil {
 		err = q.row.Serve(c)
@@ -184,5 +186,5 @@ func (c *Ctx) run(q *queued, tx backends.Tx) {
 		err = q.row.Run(c, tx.In(c.Client.DB()))
 	}
 	c.Client.Finish(q.row, from, err)
-	c.Row, c.Args = row, args
+	c.Row, c.Args, c.Part = row, args, part
 }

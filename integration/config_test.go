@@ -62,6 +62,7 @@ func TestCheckRefusesBadConfigurationsWithFileLineAndKey(t *testing.T) {
 		{"a text for a number", "# comment\n\ndatabases = \"many\"\n", "3", "databases"},
 		{"a number for a text", "listen = 6379\n", "1", "listen"},
 		{"an impossible number", "databases = 0\n", "1", "databases"},
+		{"events that Redis does not know", "notify_keyspace_events = \"all\"\n", "1", "notify_keyspace_events"},
 		{"an address without a port", "listen = \"localhost\"\n", "1", "listen"},
 		{"an unknown driver", "[backends.x]\ndriver = \"nosuch\"\n", "2", "driver"},
 		{"an instance without a driver", "[backends.x]\nmaxmemory = \"1gb\"\n", "", "backends.x"},

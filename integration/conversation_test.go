@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,11 +24,12 @@ import (
 //	A< 3                or three
 //	A<> 2               or two, in whichever order they come
 //	A~ TEXT: PING       A sends a command again and again until the reply has TEXT in it
+//	A: CLIENT UNBLOCK <B>    where a client's name stands for its number
 //	A!                  A leaves without a word; the next mention is a new connection
 //	only RESP3          the conversation makes no sense in the other protocol
 //	not on redis        nor on this backend
 //
-// Commands go inline, as redis-cli reads them. That nothing came unasked shows at the next message, so a
+// Times and addresses in what MONITOR shows are left out. Commands go inline, as redis-cli reads them. That nothing came unasked shows at the next message, so a
 // conversation ends with a PING of all who might have heard something.
 func TestConversations(t *testing.T) {
 	files, err := filepath.Glob("conversations/*.txt")
@@ -59,13 +61,17 @@ func TestConversations(t *testing.T) {
 // sides are the same connection to the oracle and to the subject.
 type sides [2]*conn
 
+// shownAt is where MONITOR says when a command was run, in which database, and whose it was.
+var shownAt = regexp.MustCompile(`^\+\d+\.\d{6} \[(\d+) (?:(lua)|[0-9.:]+)\] `)
+
 // conversation is one on its way.
 type conversation struct {
 	t       *testing.T
 	proto   int
 	addrs   [2]string
 	clients map[string]*sides
-	at      string // the line, for errors
+	ids     [2][]string // for each side, names in <> and numbers of clients by turns
+	at      string      // the line, for errors
 }
 
 // play plays all lines, and waits until both servers have noticed that all have left.
@@ -127,6 +133,7 @@ func (c *conversation) client(name string) *sides {
 		for i, addr := range c.addrs {
 			s[i] = dial(c.t, addr)
 			s[i].speak(c.proto)
+			c.ids[i] = append([]string{"<" + name + ">", strconv.FormatInt(s[i].do("CLIENT", "ID").int(), 10)}, c.ids[i]...)
 		}
 		c.clients[name] = s
 	}
@@ -144,8 +151,8 @@ func (c *conversation) leave(name string) {
 // send has a client say something on both sides.
 func (c *conversation) send(s *sides, command string) {
 	c.t.Helper()
-	for _, side := range s {
-		side.write([]byte(command + "\r\n"))
+	for i, side := range s {
+		side.write([]byte(strings.NewReplacer(c.ids[i]...).Replace(command) + "\r\n"))
 	}
 }
 
@@ -159,6 +166,7 @@ func (c *conversation) read(s *sides, args []string, n int, anyOrder bool) {
 			if err != nil {
 				c.t.Fatalf("%s: %s: after %q: %v", c.at, who, raws(got), err)
 			}
+			r.raw = shownAt.ReplaceAllString(r.raw, "+(time) [$1 $2] ")
 			got[i] = append(got[i], r)
 		}
 		if anyOrder {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"switchyard/backends"
+	"switchyard/commands"
 	"switchyard/proxy/switching"
 	"switchyard/proxy/transport"
 	"switchyard/proxy/transport/eventloop"
@@ -24,6 +25,8 @@ type Config struct {
 	Password  string `toml:"password"`
 	Transport string `toml:"transport"`
 	Loops     int    `toml:"loops"`
+
+	NotifyEvents string `toml:"notify_keyspace_events"`
 
 	TLS struct {
 		Cert string `toml:"cert"`
@@ -103,6 +106,7 @@ func (c *Config) check() error {
 		{"transport", c.Transport == "eventloop" && c.TLS.Cert != "", "the event loop does not speak TLS"},
 		{"loops", c.Loops < 0 || c.Loops > 1024, "must be between 0 and 1024"},
 		{"admin", c.Admin == c.Listen, "must be another address than listen"},
+		{"notify_keyspace_events", !validEvents(c.NotifyEvents), "must be made of Ag$lshzxeKEtmdn, as in Redis"},
 		{"tls.cert", (c.TLS.Cert == "") != (c.TLS.Key == ""), "certificate and key go together"},
 		{"data", c.Data == "", "must name a folder"},
 		{"log.level", !validLevel(c.Log.Level), "must be debug, info, warn or error"},
@@ -151,6 +155,11 @@ func isAddress(s string) bool {
 func validLevel(s string) bool {
 	var l slog.Level
 	return l.UnmarshalText([]byte(s)) == nil
+}
+
+func validEvents(s string) bool {
+	_, ok := commands.ParseEvents(s)
+	return ok
 }
 
 // limits are those of the transport.

@@ -101,10 +101,14 @@ func (s *Server) Info(ctx context.Context) commands.ServerInfo {
 		AverageTTL:   func(db int) int64 { return s.averageTTL(ctx, b, db) },
 	}
 	i.Topics, i.PubSubClients = s.topics()
+	i.Blocked, i.AwaitedKeys = s.waits.Len(), s.waits.Lines()
 	for _, c := range s.sessions() {
 		u := c.conn.Usage()
 		i.MostInput, i.MostOutput = max(i.MostInput, u.Input), max(i.MostOutput, u.Output)
 		i.ClientBytes += int64(memoryOf(u))
+		if c.postponed.Load() != nil {
+			i.Blocked++
+		}
 	}
 	i.Executable, _ = os.Executable() // shown as empty where the system cannot tell
 	i.OpsPerSecond, i.InputPerSecond, i.OutputPerSecond = s.rates.perSecond()

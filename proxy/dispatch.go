@@ -18,6 +18,7 @@ func (s *session) Execute(args [][]byte) {
 	if s.closing {
 		return // Redis too ignores what follows QUIT
 	}
+	s.catchUp(false)
 	start := s.begin(args)
 	defer s.survive(len(s.call.Buf))
 	row, err := s.lookUp(args)
@@ -54,7 +55,7 @@ func (s *session) Try(args [][]byte) bool {
 	if s.closing {
 		return true
 	}
-	if !s.server.active.Load().prompt || !prompt(args) || len(s.holds) >= maxHolds {
+	if !s.server.active.Load().prompt || !prompt(args) || len(s.holds) >= maxHolds || s.Stopped() || !s.catchUp(true) {
 		return false
 	}
 	row, err := s.server.table.Find(args)
@@ -77,6 +78,8 @@ func (s *session) wouldWait(row *commands.Row, args [][]byte) bool {
 		return false
 	case row.Serve != nil && len(s.holds) > 0: // what came before has yet to take effect
 		return true
+	case row.Serve == nil && s.hearsItself(): // messages come after the reply, which may have to wait
+		return true
 	}
 	return row.IsLong(args) || row.Serve == nil && !s.tryEnter()
 }
@@ -95,16 +98,10 @@ func (s *session) dispatch(row *commands.Row, err error, start time.Time) (done 
 		s.call.Row = row
 		s.last.Store(row)
 	}
-	done = true
-	switch {
-	case err != nil:
-		s.refuse(row, err)
-	case s.queues(row):
-		s.queue(row)
-	case row.Serve != nil:
-		done = s.serve(row, start)
-	default:
-		done = s.operate(row, start)
+	if modes := s.modes.Load(); modes == 0 {
+		done = s.answer(row, err, start)
+	} else {
+		done = s.answerIn(modes, row, err, start)
 	}
 	if !s.forwarding {
 		s.server.gate.leave(&s.pass)
@@ -113,6 +110,21 @@ func (s *session) dispatch(row *commands.Row, err error, start time.Time) (done 
 		s.releaseMessages()
 	}
 	return done
+}
+
+// answer is dispatch inside of the gate.
+func (s *session) answer(row *commands.Row, err error, start time.Time) (done bool) {
+	switch {
+	case err != nil:
+		s.refuse(row, err)
+	case s.queues(row):
+		s.queue(row)
+	case row.Serve != nil:
+		return s.serve(row, start)
+	default:
+		return s.operate(row, start)
+	}
+	return true
 }
 
 // lookUp finds the row of a call. A command that the table does not have may be one of a real
@@ -146,6 +158,7 @@ func (s *session) authorise(row *commands.Row) error {
 func (s *session) serve(row *commands.Row, start time.Time) (done bool) {
 	s.Settle() // what came before takes effect before
 	from := len(s.call.Buf)
+	s.served = from
 	err := row.Serve(&s.call)
 	if err == commands.ErrLong {
 		return false
@@ -169,17 +182,27 @@ func (s *session) operate(row *commands.Row, start time.Time) (done bool) {
 	from := len(s.call.Buf)
 	s.began = start
 	access := s.call.Access()
-	access.Brief = s.call.Brief && row.Span == nil
+	brief := s.call.Brief
+	access.Brief = brief && row.Span == nil
+	if s.hearsItself() {
+		s.subscriber.hold()
+	}
 	commit, err := b.engine.Do(s.server.ctx, access, &s.call)
+	blocks := s.entering != nil && s.suspend(row, err)
 	if err == commands.ErrLong || err == backends.ErrWouldWait {
-		s.call.Buf, s.effects = s.call.Buf[:from], s.effects[:0]
+		s.call.Buf = s.call.Buf[:from]
+		s.Forget()
 		return false
 	}
 	if len(s.effects) > 0 {
-		s.publish()
+		s.publish(brief)
 	}
 	if access.Write {
 		s.track(row, row.Span != nil && access.All, access.DB, access.Keys)
+	}
+	if blocks {
+		s.call.Buf = s.call.Buf[:from]
+		return true
 	}
 	b.count(s.stats, access.Write, err)
 	s.conclude(row, from, err)
@@ -290,6 +313,10 @@ func (s *session) survive(from int) {
 	if p == nil {
 		return
 	}
+	if s.entering != nil {
+		s.suspend(nil, commands.ErrInternal)
+	}
+	s.Forget()
 	s.server.log.Error("panic in a command", "command", string(s.call.Args[0]), "panic", p, "stack", string(debug.Stack()))
 	if !s.forwarding {
 		s.server.gate.leave(&s.pass)

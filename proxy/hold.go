@@ -18,6 +18,7 @@ type hold struct {
 	at, end int // where the reply is, or belongs, in the buffer
 	start   time.Time
 	failed  bool
+	quiet   bool // no reply is sent
 
 	commit *backends.Commit // either this
 	flight *flight          // or this
@@ -131,8 +132,12 @@ func (s *session) settle() {
 				s.call.Buf = s.spare[:0]
 			}
 			s.call.Buf = append(s.call.Buf, old[done:h.at]...)
+			from := len(s.call.Buf)
 			s.call.Buf = append(s.call.Buf, reply...)
 			s.conclude(h.row, len(s.call.Buf), err)
+			if h.quiet {
+				s.call.Buf = s.call.Buf[:from]
+			}
 			done = h.end
 		}
 		s.account(h.row, h.start, h.failed || err != nil)

@@ -50,6 +50,20 @@ func (s *slow) Do(ctx context.Context, a *backends.Access, body backends.Body) (
 	return c, err
 }
 
+// finish has the writes so far become durable, or fail with the errors given, in their order.
+func (s *slow) finish(t *testing.T, how ...error) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.commits) != len(how) {
+		t.Errorf("%d writes, not %d", len(s.commits), len(how))
+	}
+	for i, c := range s.commits {
+		c.Finish(how[min(i, len(how)-1)])
+	}
+	s.commits = nil
+}
+
 // relayDriver forwards to nobody: it replies with what it was asked.
 var relayDriver = backends.Driver{Name: "relay", Config: func() backends.Config { return &relayConfig{} }}
 

@@ -23,6 +23,7 @@ var (
 	descConnections = desc("connections_total", "Connections, by what became of them.", "outcome")
 	descBytes       = desc("network_bytes_total", "Bytes received from and sent to clients.", "direction")
 	descListeners   = desc("pubsub_clients", "Clients connected now that have subscribed to something.")
+	descBlocked     = desc("blocked_clients", "Clients connected now that wait for a key.")
 	descTopics      = desc("pubsub_topics", "Channels, patterns and shard channels that have subscribers.", "kind")
 	descOperations  = desc("operations_running", "Batches of commands that run or wait for their backend now.")
 	descActive      = desc("backend_active", "1 for the active backend.", "backend", "driver")
@@ -39,7 +40,7 @@ var (
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		descCommands, descDuration, descErrors, descClients, descConnections, descListeners, descTopics, descBytes, descOperations, descActive, descKeys,
+		descCommands, descDuration, descErrors, descClients, descConnections, descListeners, descBlocked, descTopics, descBytes, descOperations, descActive, descKeys,
 		descExpires, descSize, descRemoved, descLookups, descBackendOps, descSwitches, descInfo,
 	} {
 		ch <- d
@@ -64,6 +65,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	counter(descBytes, output, "out")
 	topics, listeners := s.topics()
 	gauge(descListeners, int64(listeners))
+	gauge(descBlocked, int64(s.waits.Len()))
 	for kind, name := range []string{"channel", "pattern", "shard_channel"} {
 		gauge(descTopics, int64(topics[kind]), name)
 	}

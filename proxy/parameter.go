@@ -71,7 +71,7 @@ func (s *Server) Parameters(ctx context.Context) []commands.Parameter {
 		{Name: "maxmemory", Value: strconv.FormatInt(contents.MaxBytes, 10)},
 		{Name: "maxmemory-policy", Value: cmp.Or(contents.Policy, "noeviction")},
 		{Name: "maxmemory-samples", Value: strconv.Itoa(cmp.Or(contents.Samples, 5))},
-		{Name: "notify-keyspace-events", Value: ""},
+		{Name: "notify-keyspace-events", Value: s.notices.value().String()},
 		{Name: "port", Value: port},
 		{Name: "proto-max-bulk-len", Value: strconv.FormatInt(int64(s.config.Limits.Argument), 10)},
 		{Name: "replica-read-only", Value: "yes"},
@@ -152,6 +152,13 @@ func (c *change) add(name, value string) (refused string) {
 		n, why := parseNumber(value, 1, maxSamples, false)
 		c.limiting, c.limits.Samples = name, int(n)
 		return why
+	case "notify-keyspace-events":
+		classes, ok := commands.ParseEvents(value)
+		if !ok {
+			return commands.WrongEventClass
+		}
+		c.set = append(c.set, func() { c.s.notices.set(classes) })
+		return ""
 	}
 	for _, n := range c.numbers {
 		if n.name == name || n.old == name {

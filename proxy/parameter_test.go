@@ -26,6 +26,8 @@ func TestParametersAreSetAsInRedis(t *testing.T) {
 		"stream-node-max-entries 10", "databases 3", "maxmemory", "1 2 3", "save \"\"",
 		"MAXMEMORY -1", "MAXMEMORY-Policy foo", "maxmemory \"\"", "HASH-MAX-LISTPACK-VALUE -1", "Hash-Max-Listpack-Value \"\"", "hash-max-listpack-value 64",
 		"stream-node-max-bytes -1", "MAXMEMORY-samples x", "NoSuch 1", "MaxMemory 1 maxmemory 2",
+		"notify-keyspace-events KEA", "notify-keyspace-events Egx", "Notify-Keyspace-Events mEg", "notify-keyspace-events KEB", "notify-keyspace-events x maxmemory x",
+		"notify-keyspace-events x notify-keyspace-events e", "maxmemory 0 notify-keyspace-events Kn$lshztd", "notify-keyspace-events \"\"",
 	} {
 		args := []any{"CONFIG", "SET"}
 		for _, w := range strings.Fields(line) {
@@ -38,7 +40,7 @@ func TestParametersAreSetAsInRedis(t *testing.T) {
 		if got := ask(s, texts(args)...); got != want {
 			t.Errorf("CONFIG SET %s:\nhere  %q\nRedis %q", line, got, want)
 		}
-		for _, pattern := range []string{"*max-*list*", "maxmemory*", "*intset*", "stream*"} {
+		for _, pattern := range []string{"*max-*list*", "maxmemory*", "*intset*", "stream*", "notify*"} {
 			shown, err := redis.ConfigGet(t.Context(), pattern).Result()
 			if err != nil {
 				t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"net"
 	"sync"
@@ -29,6 +30,7 @@ import (
 	"switchyard/proxy/transport"
 	"switchyard/proxy/transport/eventloop"
 	"switchyard/proxy/transport/redconserver"
+	"switchyard/proxy/wait"
 )
 
 // Server is one running Switchyard.
@@ -62,14 +64,22 @@ type Server struct {
 	rates      rates
 	patience   patience
 	watches    *watches
+	waits      *wait.Registry[*blocked]
+	waking     waking
 	scripts    *commands.Scripts
 	pubsub     *pubsub.Registry
+	notices    notices
 	foreignRow *commands.Row // stands for every command that only a backend knows
 	complaints complaints
+	monitoring monitoring
+	pause      pause
+	quit       chan struct{} // closed by SHUTDOWN
+	quitOnce   sync.Once
 
 	mu       sync.Mutex
 	clients  map[int64]*session
 	nextID   int64
+	modes    uint32 // of all sessions
 	accepted atomic.Int64
 	rejected atomic.Int64
 
@@ -83,10 +93,15 @@ type Server struct {
 func New(config *Config, version string, log *slog.Logger) (*Server, error) {
 	s := &Server{
 		config: config, version: version, log: log, table: commands.NewTable(), compact: backends.NewCompact(), gate: newGate(),
-		password: sha256.Sum256([]byte(config.Password)), started: time.Now(), clients: map[int64]*session{},
+		password: sha256.Sum256([]byte(config.Password)), started: time.Now(), clients: map[int64]*session{}, quit: make(chan struct{}),
 		operations: newOperations(config.Limits.Operations, config.Timeouts.Operation.Duration),
 		folder:     folder{path: config.Data}, watches: newWatches(), scripts: commands.NewScripts(), pubsub: pubsub.New(commands.MatchGlob),
 	}
+	s.waits = wait.New[*blocked]()
+	s.gate.add(&s.waking.pass)
+	s.notices.seed = maphash.MakeSeed()
+	events, _ := commands.ParseEvents(config.NotifyEvents) // Config.check has looked
+	s.notices.set(events)
 	s.instances = newInstances(config, s.compact, log)
 	s.foreignRow = &commands.Row{Name: "foreign", FullName: "foreign", Index: len(s.table.Rows())}
 	s.stats = newStats(len(s.table.Rows())+1, len(s.instances))
@@ -185,7 +200,7 @@ func (s *Server) activate() error {
 }
 
 // use makes b the active backend, whose removals it follows from now on. Who watches a key learns that it may be
-// another one.
+// another one, and who waits for one looks again.
 func (s *Server) use(b *opened) {
 	if old := s.active.Load(); old != nil {
 		if n, ok := backends.As[backends.Notifier](old.Backend); ok {
@@ -197,14 +212,19 @@ func (s *Server) use(b *opened) {
 	}
 	s.active.Store(b)
 	s.watches.touchAll()
+	s.wakeEverybody()
 }
 
-// removed is told of each key that the active backend removes by itself, while the key is locked.
-func (s *Server) removed(db int, key []byte, _ backends.Reason) {
+// removed is told of each key that the active backend removes by itself, or fields of, while the key is locked.
+func (s *Server) removed(db int, key []byte, why backends.Reason) {
 	if t := s.tracker.Load(); t != nil {
 		t.Mark(db, [][]byte{key})
 	}
 	s.watches.lose(db, key)
+	s.tellRemoval(db, key, why)
+	if s.waits.Awaited(db, key) {
+		s.wakeSoon([]wait.Key{{DB: db, Name: string(key)}})
+	}
 }
 
 // open opens an instance. One that keeps its data in the data folder needs that for this process alone.
@@ -230,6 +250,8 @@ func (s *Server) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		s.log.Info("shutting down")
+	case <-s.quit:
+		s.log.Info("shutting down, as a client has asked for")
 	case err = <-served:
 		err = fmt.Errorf("listener: %w", err)
 		served <- nil
@@ -244,6 +266,7 @@ func (s *Server) shutdown() error {
 	// What still runs when the time is over is told to stop, or its connection would never end.
 	stop := context.AfterFunc(ctx, s.cancel)
 	defer stop()
+	s.closePause()
 	if err := s.transport.Shutdown(ctx); err != nil {
 		s.log.Warn("not all connections ended by themselves", "error", err)
 	}
@@ -251,6 +274,8 @@ func (s *Server) shutdown() error {
 	s.sampler.Wait()
 	s.switching.Lock() // a switch notices that ctx has ended
 	defer s.switching.Unlock()
+	s.waking.end()
+	s.pause.runs.Wait()
 	return s.release()
 }
 
@@ -299,6 +324,7 @@ func (s *Server) Open(c transport.Conn) (transport.Session, error) {
 	}
 	s.nextID++
 	session := newSession(s, s.nextID, c)
+	session.modes.Store(s.modes)
 	s.clients[session.id] = session
 	s.gate.add(&session.pass)
 	return session, nil

@@ -32,10 +32,20 @@ type session struct {
 	now     time.Time            // the last look at the clock in this batch; zero: none yet
 	foreign backends.ForeignCall // of the command at hand
 
+	entering  *blocked                  // the command at hand blocks, and is still in its transaction
+	blocked   atomic.Pointer[blocked]   // the last command waits, or its reply is still to be fetched; nil: neither
+	postponed atomic.Pointer[postponed] // the last command is held back, or its reply is; nil: neither
+	stands    bool                      // it makes a blocked call again in the place of another session
+	behind    <-chan struct{}           // closed when those are served who have waited for what it has changed; nil: they are
+
 	transaction *commands.Transaction // begun with MULTI; nil: none
 	began       time.Time             // when the command of a transaction began that runs
 	watch       *watch                // nil: it has never watched anything
 	effects     []commands.Effect     // of the command at hand, in order
+	silence     silence               // what is not to be sent
+	ended       bool                  // nothing that follows in a transaction is, because it ends the connection
+	served      int                   // where the reply to the command at hand begins
+	turns       turns                 // that it has, to tell of them
 	subscriber  *subscriber           // nil: it has never subscribed to anything; others look at it with mu
 
 	trusted    bool // may run all commands
@@ -43,6 +53,7 @@ type session struct {
 	forwarding bool // inside the gate until the holds are settled
 	closing    bool // after the replies
 
+	modes  atomic.Uint32 // see modes.go
 	db     atomic.Int32
 	proto  atomic.Int32
 	queued atomic.Int32 // see countQueued
@@ -88,7 +99,12 @@ func address(a net.Addr) string {
 const keepReplies = 64 << 10
 
 // Reply implements transport.Session.
-func (s *session) Reply(buf []byte) { s.call.Buf = buf }
+func (s *session) Reply(buf []byte) {
+	s.call.Buf = buf
+	if s.Stopped() {
+		s.goOn()
+	}
+}
 
 // Replies implements transport.Session.
 func (s *session) Replies() (b []byte, closing bool) {
@@ -114,9 +130,14 @@ func (s *session) Received(n int) { s.stats.input.Add(int64(n)) }
 // Close implements transport.Session. It waits for what is under way: a command that was sent on
 // must be tracked before the session leaves the gate.
 func (s *session) Close() {
+	if p := s.postponed.Load(); p != nil && !p.leave() {
+		return // it is called again
+	}
+	s.leaveBlocked()
 	s.Settle()
 	s.Unwatch()
 	s.unsubscribeAll()
+	s.unmonitor()
 	s.server.remove(s)
 }
 
@@ -170,7 +191,7 @@ func (s *session) SetNoTouch(on bool) {
 
 // Info implements commands.Client. Any goroutine may call it.
 func (s *session) Info() commands.ClientInfo {
-	u := s.conn.Usage()
+	u, blocks := s.conn.Usage(), s.waitsForKey()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -184,7 +205,11 @@ func (s *session) Info() commands.ClientInfo {
 		info.LastCommand = row.FullName
 	}
 	info.Queued = int(s.queued.Load()) - 1
-	info.Flags = flagsOf([]flag{{'P', s.describeSubscriptions(&info)}, {'x', info.Queued >= 0}, {'e', s.noEvict}, {'T', s.noTouch}})
+	modes := s.modes.Load()
+	info.Flags = flagsOf([]flag{
+		{'O', modes&monitors != 0}, {'P', s.describeSubscriptions(&info)}, {'x', info.Queued >= 0}, {'b', blocks}, {'c', modes&ending != 0},
+		{'e', s.noEvict}, {'T', s.noTouch},
+	})
 	return info
 }
 
@@ -232,6 +257,8 @@ func (s *session) Reset() {
 	s.SetTransaction(nil)
 	s.Unwatch()
 	s.unsubscribeAll()
+	s.unmonitor()
+	s.SetReplies(commands.ReplyOn)
 	s.SelectDB(0)
 	s.SetProto(2)
 	s.SetName("")
@@ -241,4 +268,7 @@ func (s *session) Reset() {
 }
 
 // CloseAfterReply implements commands.Client.
-func (s *session) CloseAfterReply() { s.closing = true }
+func (s *session) CloseAfterReply() {
+	s.closing = true
+	s.setMode(ending, true)
+}

@@ -22,7 +22,7 @@ func testConfig(t testing.TB) *Config {
 	return c
 }
 
-var testDrivers = backends.Registry{memory.Driver, slowDriver, relayDriver}
+var testDrivers = backends.Registry{memory.Driver, slowDriver, relayDriver, shyDriver}
 
 // fakeConn is a connection that is only its addresses.
 type fakeConn struct{}
@@ -30,6 +30,7 @@ type fakeConn struct{}
 func (fakeConn) Push([]byte)                 {}
 func (fakeConn) Bound(transport.OutputLimit) {}
 func (fakeConn) Spare(bool)                  {}
+func (fakeConn) Abandon()                    {}
 func (fakeConn) Usage() transport.Usage      { return transport.Usage{FD: 3, Input: 20, Output: 100} }
 func (fakeConn) RemoteAddr() net.Addr        { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 func (fakeConn) LocalAddr() net.Addr         { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2} }

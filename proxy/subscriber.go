@@ -55,10 +55,21 @@ func (p *subscriber) hold() {
 	p.held = true
 }
 
-// releaseMessages ends hold, when the command has replied.
+// releaseNone ends hold if no message waits.
+func (p *subscriber) releaseNone() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = len(p.pending) > 0
+	return !p.held
+}
+
+// releaseMessages ends hold, when the command has replied. It waits for nothing where no message has come.
 func (s *session) releaseMessages() {
-	s.Settle()
 	p := s.subscriber
+	if !p.confirm && p.releaseNone() {
+		return
+	}
+	s.Settle()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.confirm || len(p.pending) > 0 {
@@ -119,7 +130,7 @@ func (s *session) unsubscribeAll() {
 // stopListening makes the connection an ordinary one.
 func (s *session) stopListening() {
 	s.conn.Bound(s.server.config.outputLimit())
-	s.conn.Spare(false)
+	s.conn.Spare(s.modes.Load()&monitors != 0)
 }
 
 // Subscribed implements commands.Client.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"switchyard/proxy/transport"
@@ -16,6 +17,8 @@ type wire struct {
 	read  strings.Builder
 	limit transport.OutputLimit
 	mute  bool
+
+	abandoned atomic.Int32 // how often
 }
 
 func (w *wire) Push(b []byte) {
@@ -26,6 +29,7 @@ func (w *wire) Push(b []byte) {
 
 func (w *wire) Bound(limit transport.OutputLimit) { w.limit = limit }
 func (w *wire) Spare(on bool)                     { w.mute = on }
+func (w *wire) Abandon()                          { w.abandoned.Add(1) }
 
 // take returns what was read since the last time.
 func (w *wire) take() string {

@@ -62,6 +62,9 @@ func (s *session) breakTransaction(row *commands.Row, err error) error {
 // Finish implements commands.Client.
 func (s *session) Finish(row *commands.Row, from int, err error) {
 	s.conclude(row, from, err)
+	if modes := s.modes.Load(); modes != 0 {
+		s.finishIn(modes, row, from)
+	}
 	now := time.Now()
 	s.stats.rows[row.Index].add(now.Sub(s.began), err != nil)
 	s.began = now

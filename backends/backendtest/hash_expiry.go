@@ -3,6 +3,7 @@ package backendtest
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -104,6 +105,11 @@ func testFieldRemoval(t *testing.T, e backends.Engine) {
 	if !cleans {
 		return
 	}
+	var reports removals
+	n, notifies := backends.As[backends.Notifier](e)
+	if notifies {
+		n.OnRemove(reports.add)
+	}
 	now := time.Now().UnixMilli()
 	const fields = 300
 	for _, key := range []string{"some", "all"} {
@@ -130,4 +136,43 @@ func testFieldRemoval(t *testing.T, e backends.Engine) {
 		}
 		return err
 	})
+	if notifies {
+		reports.want(t, "some", "all")
+	}
+}
+
+// removals counts what a backend reports, by key and reason.
+type removals struct {
+	mu    sync.Mutex
+	count map[string]int
+}
+
+func (r *removals) add(db int, key []byte, why backends.Reason) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count == nil {
+		r.count = map[string]int{}
+	}
+	r.count[fmt.Sprintf("%d %s %d", db, key, why)]++
+}
+
+// want wants the fields of one hash to be reported, as often as it takes, and then of another one the end.
+func (r *removals) want(t *testing.T, some, all string) {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for text, n := range r.count {
+		switch text {
+		case fmt.Sprintf("0 %s %d", some, backends.FieldsExpired), fmt.Sprintf("0 %s %d", all, backends.FieldsExpired):
+		case fmt.Sprintf("0 %s %d", all, backends.HashExpired):
+		default:
+			t.Errorf("%q is reported %d times", text, n)
+		}
+	}
+	if r.count[fmt.Sprintf("0 %s %d", some, backends.FieldsExpired)] == 0 {
+		t.Errorf("the fields of a hash go unreported: %v", r.count)
+	}
+	if n := r.count[fmt.Sprintf("0 %s %d", all, backends.HashExpired)]; n != 1 {
+		t.Errorf("the end of a hash is reported %d times", n)
+	}
 }

@@ -25,6 +25,7 @@ var (
 	_ backends.Pauser    = (*Backend)(nil)
 	_ backends.Notifier  = (*Backend)(nil)
 	_ backends.Optimizer = (*Backend)(nil)
+	_ backends.Syncer    = (*Backend)(nil)
 )
 
 // Open opens the folder of env, which it creates. Badger itself cannot be interrupted: when ctx ends
@@ -148,6 +149,17 @@ func (b *Backend) Ping(ctx context.Context) error {
 		return err
 	}
 	return b.Engine.Ping(ctx)
+}
+
+// Sync implements backends.Syncer. What was acknowledged has been applied.
+func (b *Backend) Sync(context.Context) error {
+	if err := b.store.broken(); err != nil {
+		return err
+	}
+	if err := b.store.wal.syncAll(); err != nil {
+		return b.store.stop(err)
+	}
+	return nil
 }
 
 // Optimize implements backends.Optimizer: it sweeps what was dropped, and compacts all tables.

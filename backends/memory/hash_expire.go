@@ -50,10 +50,13 @@ func (v *hashView) expire() {
 	if h == nil || h.table == nil || !h.table.due.isDue(v.x.a.Now) {
 		return
 	}
-	before := h.bytes()
+	before, n := h.bytes(), h.len()
 	h.table.expire(v.x.a.Now, expireBatch)
 	v.changed(h, before)
 	v.at.watch()
+	if h.len() < n {
+		v.x.e.report(v.x.db, v.at.e, backends.FieldsExpired)
+	}
 }
 
 // watch lets the cleaner know of a hash with deadlines.
@@ -131,12 +134,15 @@ func (s *shard) cleanFields(en *Engine, db int, now int64) (more bool) {
 func (s *shard) cleanHash(en *Engine, db int, f found, now int64) {
 	h := (*hash)(f.e.value)
 	h.table.queued = 0
-	before := h.bytes()
+	before, n := h.bytes(), h.len()
 	h.table.expire(now, expireBatch)
 	s.resized(f.t, h.bytes()-before)
 	if h.len() == 0 {
-		s.drop(en, db, f.e, backends.Expired)
+		s.drop(en, db, f.e, backends.HashExpired)
 		return
+	}
+	if h.len() < n {
+		en.report(db, f.e, backends.FieldsExpired)
 	}
 	if first := h.table.due.first(); first != 0 {
 		h.table.queued = first

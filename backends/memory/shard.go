@@ -92,11 +92,16 @@ func (t *table) bytes() int64 {
 // drop removes what the engine removes by itself, and reports it.
 func (s *shard) drop(en *Engine, db int, e *entry, why backends.Reason) {
 	s.remove(s.tables[db].Load(), e)
-	if why == backends.Expired {
-		s.expired.Add(1)
-	} else {
+	if why == backends.Evicted {
 		s.evicts.Add(1)
+	} else {
+		s.expired.Add(1)
 	}
+	en.report(db, e, why)
+}
+
+// report says what the engine has removed by itself.
+func (en *Engine) report(db int, e *entry, why backends.Reason) {
 	if fn := en.onRemove.Load(); fn != nil {
 		(*fn)(db, e.key(), why)
 	}

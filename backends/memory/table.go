@@ -3,6 +3,8 @@ package memory
 import (
 	"math/rand/v2"
 	"sync/atomic"
+
+	"switchyard/backends"
 )
 
 // table holds one shard's keys of one database: a hash table with chains, whose buckets are ranges
@@ -140,6 +142,14 @@ func (t *table) setDeadline(e *entry, at int64) {
 
 // absent says whether e, although it is in the table, is no key any more.
 func (t *table) absent(e *entry, now int64) bool { return t.expired(e, now) || e.spent(now) }
+
+// cause says why e, which is absent, is no key any more.
+func (t *table) cause(e *entry, now int64) backends.Reason {
+	if t.expired(e, now) {
+		return backends.Expired
+	}
+	return backends.HashExpired
+}
 
 func (t *table) expired(e *entry, now int64) bool {
 	return e.heap != 0 && t.heap[e.heap-1].at <= now

@@ -117,7 +117,7 @@ func (x *tx) find(key []byte) (f found) {
 	}
 	if t.absent(e, x.a.Now) {
 		if x.a.Write {
-			s.drop(x.e, x.db, e, backends.Expired)
+			s.drop(x.e, x.db, e, t.cause(e, x.a.Now))
 			x.changes++
 		}
 		return found{}

@@ -207,6 +207,7 @@ func (c *cleaner) keyOf(t *transaction, rk string) (db int, key []byte, err erro
 // remove is a write that meets the keys, and removes fields of the hashes.
 func (c *cleaner) remove(ctx context.Context, db int, d *due, now int64) (removed int, changed bool, err error) {
 	a := &backends.Access{DB: db, Keys: slices.Concat(d.keys, d.hashes), Write: true, Now: now}
+	spent := 0
 	commit, err := c.e.Do(ctx, a, backends.BodyFunc(func(bt backends.Tx) error {
 		t := bt.(*tx)
 		// Asked for each key and under the lock: nothing may go after a Pause that found the
@@ -217,17 +218,36 @@ func (c *cleaner) remove(ctx context.Context, db int, d *due, now int64) (remove
 			}
 		}
 		for _, key := range d.hashes {
-			if !c.e.paused.Load() && t.reclaim(key, cleanFields) {
-				changed = true
+			if c.e.paused.Load() {
+				break
+			}
+			gone, did := c.removeFields(t, key)
+			if changed = changed || did; gone {
+				spent++
 			}
 		}
-		removed = len(t.dropped)
+		removed = len(t.dropped) + spent
 		return nil
 	}))
 	if err != nil {
 		return 0, false, err
 	}
+	c.e.expired.Add(int64(spent))
 	return removed, changed || removed > 0, commit.Wait(ctx)
+}
+
+// removeFields removes what is due of a hash, which may be gone then, and reports it. That comes before the
+// transaction has happened, but nobody sees the hash until it has: should it fail, with the store, there will be another report.
+func (c *cleaner) removeFields(t *tx, key []byte) (gone, changed bool) {
+	why, fields := backends.HashExpired, 0
+	if gone = t.dropSpent(key); !gone {
+		why = backends.FieldsExpired
+		changed, fields = t.reclaim(key, cleanFields)
+	}
+	if fn := c.e.onRemove.Load(); fn != nil && (gone || fields > 0) {
+		(*fn)(t.db, key, why)
+	}
+	return gone, changed
 }
 
 // sweepAccess is for transactions that touch what no other transaction sees.

@@ -122,12 +122,26 @@ func (c *collection) addDeadlines() {
 	c.become(timedForm, timed)
 }
 
+// dropSpent removes a hash of which all fields have expired, and says whether it was one. A key whose own time has
+// come is not.
+func (x *tx) dropSpent(key []byte) bool {
+	f := x.locate(key)
+	*f = found{key: key, space: f.space, rk: f.rk}
+	x.load(f)
+	if !f.there || f.meta.deadline != 0 && f.meta.deadline <= x.a.Now || !x.expired(key, &f.meta) {
+		return false
+	}
+	x.remove(f)
+	return x.err == nil
+}
+
 // reclaim removes some of the fields whose time has come, at most limit, and corrects the deadline by
-// which the cleaner finds the hash. It returns whether that made any difference.
-func (x *tx) reclaim(key []byte, limit int) (progress bool) {
+// which the cleaner finds the hash. It returns whether that made any difference, and how many fields are gone. Others
+// are there.
+func (x *tx) reclaim(key []byte, limit int) (progress bool, gone int) {
 	c := x.collection(key, backends.HashType)
 	if c == nil || c.fields == 0 || c.fields > x.a.Now {
-		return false
+		return false, 0
 	}
 	before, n := c.fields, c.len()
 	if c.packed() {
@@ -136,17 +150,14 @@ func (x *tx) reclaim(key []byte, limit int) (progress bool) {
 		c.fields = c.reclaimRecords(limit)
 	}
 	if x.err != nil {
-		return false
-	}
-	if c.stale {
-		x.dropped = append(x.dropped, dropped{x.db, key})
-		return true
+		return false, 0
 	}
 	c.touch()
 	if c.fields != 0 && (x.due == 0 || c.fields < x.due) {
 		x.due = c.fields
 	}
-	return c.fields != before || c.len() != n
+	gone = n - c.len()
+	return c.fields != before || gone > 0, gone
 }
 
 // reclaimPacked removes the expired fields of a small hash, and returns the earliest deadline of the others.

@@ -37,6 +37,7 @@ type Registry struct {
 	patterns stripe
 	every    []*topic     // the patterns, in no order; patterns.mu guards it
 	some     atomic.Int64 // how many they are
+	channels atomic.Int64 // how many channels there are
 }
 
 // stripeCount is how many stripes channels lie in.
@@ -91,8 +92,8 @@ func (r *Registry) subscribe(kind Kind, name []byte, to Receiver) *subscription 
 		if kind == Pattern {
 			t.at = len(r.every)
 			r.every = append(r.every, t)
-			r.some.Add(1)
 		}
+		r.counted(kind, 1)
 	}
 	t.refs++
 	st.mu.Unlock()
@@ -128,9 +129,22 @@ func (r *Registry) unsubscribe(kind Kind, s *subscription) {
 		r.every[t.at], r.every[last].at = r.every[last], t.at
 		r.every[last] = nil
 		r.every = r.every[:last]
-		r.some.Add(-1)
+	}
+	r.counted(kind, -1)
+}
+
+// counted follows the topics that there are.
+func (r *Registry) counted(kind Kind, n int64) {
+	switch kind {
+	case Pattern:
+		r.some.Add(n)
+	case Channel:
+		r.channels.Add(n)
 	}
 }
+
+// Heard says whether anybody listens to any channel, by its name or by a pattern. It costs next to nothing.
+func (r *Registry) Heard() bool { return r.some.Load() > 0 || r.channels.Load() > 0 }
 
 // Publish hands a message to the subscribers of a channel or a shard channel, and of the patterns that match
 // a channel. It returns how many subscriptions it was handed to. It does not keep its arguments.

@@ -40,6 +40,8 @@ type Conn interface {
 	Bound(limit OutputLimit)
 	// Spare says whether the client may be silent for as long as it likes. The session calls it.
 	Spare(on bool)
+	// Abandon ends the connection as it is. Any goroutine may call it at any time.
+	Abandon()
 	// Usage says what the connection holds at the moment, as far as that is known without asking for
 	// it. Any goroutine may call it at any time; it waits for nothing.
 	Usage() Usage
@@ -67,6 +69,13 @@ type Session interface {
 	// Await says that Settle would wait after what Try has run, and has fn called once, on any goroutine, when to ask
 	// again; false: Settle will not wait, and fn is not called.
 	Await(fn func()) bool
+	// Stopped says that the request that was run last waits: none may run behind it until Blocked has said false and Reply
+	// was called once more, which puts its reply before all others. What was replied before it
+	// need not wait.
+	Stopped() bool
+	// Blocked says whether the request still waits, and then has fn called once, on any goroutine, when to ask again. It
+	// does not wait; nor does fn, which may come even a moment after Close.
+	Blocked(fn func()) bool
 	// Buffered is about how many bytes of replies wait to be sent. A transport that sees much sends
 	// it before it feeds more.
 	Buffered() int

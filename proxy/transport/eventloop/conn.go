@@ -13,7 +13,7 @@ import (
 
 // conn is one connection. It is in one of three places:
 //
-//   - on its loop, where requests are run as they come in (this file), and replies may have to wait (park.go);
+//   - on its loop, where requests are run as they come in (this file), and replies or a request may have to wait (park.go);
 //   - with a goroutine, for one request that may take long and what its client has sent behind it, while
 //     the loop gathers what comes in (wait.go);
 //   - off the loop, with a goroutine of its own that also reads the socket, as long as the backend is one
@@ -35,6 +35,7 @@ type conn struct {
 
 	home atomic.Int32 // the number of the loop where it belongs
 	busy atomic.Bool  // a goroutine has it
+	sits atomic.Bool  // its session is stopped; who has the connection changes it
 	mute atomic.Bool  // it may be silent
 	seen atomic.Int64 // Unix nanoseconds of the last request
 
@@ -98,14 +99,19 @@ func (c *conn) receive(gc gnet.Conn) gnet.Action {
 		c.session.Received(len(data))
 		c.seen.Store(time.Now().UnixNano())
 	}
-	switch waits := c.parked != nil; {
+	switch waits := c.parked != nil || c.sits.Load(); {
 	case (waits || c.busy.Load()) && !c.gather(data):
 		return gnet.Close
 	case c.busy.Load():
 		return gnet.None
-	case waits && !c.unpark(gc):
+	case c.parked != nil && !c.unpark(gc):
 		if len(c.backlog) > parkedBytes && c.flee(gc) {
 			return gnet.Close
+		}
+		return gnet.None
+	case c.sits.Load() && c.blocked():
+		if c.s.draining.Load() {
+			return c.finish(gc)
 		}
 		return gnet.None
 	case waits:
@@ -119,12 +125,21 @@ func (c *conn) receive(gc gnet.Conn) gnet.Action {
 		c.usage.backlog.Store(0)
 	}
 	rest, ran := c.work(gc, data)
+	if c.session.Stopped() {
+		c.sits.Store(true)
+	}
 	switch {
 	case c.parked != nil:
 		c.keepRest(rest)
 		return gnet.None
 	case !c.ending.IsZero():
 		return c.end(gc)
+	case c.sits.Load():
+		c.keepRest(rest)
+		if c.s.draining.Load() || !c.session.Blocked(c.waker()) {
+			_ = gc.Wake(nil) // fails only when the loop has ended
+		}
+		return gnet.None
 	case !ran:
 		return c.handOver(gc, append([]byte(nil), rest...)) // rest is the loop's
 	case c.s.draining.Load():
@@ -181,10 +196,10 @@ func (c *conn) end(gc gnet.Conn) gnet.Action {
 	return gnet.Close
 }
 
-// work runs requests on the loop, and sends the replies. At the first request that would wait it stops:
-// then ran is false and rest is what it leaves.
+// work runs requests on the loop, and sends the replies. At the first request that may not be run there it stops:
+// then ran is false and rest is what it leaves. It stops, too, behind one that has stopped the session.
 func (c *conn) work(gc gnet.Conn, data []byte) (rest []byte, ran bool) {
-	if len(data) == 0 && c.ready == nil {
+	if len(data) == 0 && c.ready == nil && !c.session.Stopped() {
 		return nil, true
 	}
 	x := scratches.Get().(*scratch)
@@ -247,7 +262,7 @@ func withViolation(replies []byte, closing bool, violation error) []byte {
 }
 
 // feed runs request after request, and stops at the first that was not run: that one is in ready, or
-// at the beginning of rest.
+// at the beginning of rest. It stops, too, behind one that has stopped the session.
 func (c *conn) feed(x *scratch, data []byte, run func([][]byte) bool) (rest []byte, ran bool, violation error) {
 	defer c.count()
 	for {
@@ -257,6 +272,9 @@ func (c *conn) feed(x *scratch, data []byte, run func([][]byte) bool) (rest []by
 				return data, false, nil
 			}
 			c.ready = nil
+			if c.session.Stopped() {
+				return data, true, nil
+			}
 		}
 		if len(data) == 0 {
 			return nil, true, nil
@@ -270,6 +288,9 @@ func (c *conn) feed(x *scratch, data []byte, run func([][]byte) bool) (rest []by
 					return data, false, nil
 				}
 				data = after
+				if c.session.Stopped() {
+					return data, true, nil
+				}
 				continue
 			}
 		}
@@ -294,6 +315,9 @@ func (c *conn) attach(gc gnet.Conn) {
 		c.abandonOn(gc)
 	case len(c.pushed) > 0:
 		c.flushSoon()
+	}
+	if c.sits.Load() {
+		_ = gc.Wake(nil) // it has come here to wait; fails only when the loop has ended, and the connection with it
 	}
 }
 
@@ -370,6 +394,14 @@ func (c *conn) Bound(limit transport.OutputLimit) {
 
 // Spare implements transport.Conn.
 func (c *conn) Spare(on bool) { c.mute.Store(on) }
+
+// Abandon implements transport.Conn.
+func (c *conn) Abandon() {
+	c.mu.Lock()
+	c.closed, c.pushed = true, nil
+	c.mu.Unlock()
+	c.abandon()
+}
 
 // nudge makes whoever has the connection look at it.
 func (c *conn) nudge() {

@@ -265,7 +265,7 @@ func (*events) OnClose(gc gnet.Conn, _ error) gnet.Action {
 func (e *events) OnTick() (time.Duration, gnet.Action) {
 	limit := time.Now().Add(-e.s.idle).UnixNano()
 	for _, c := range e.s.all() {
-		if c.seen.Load() < limit && !c.busy.Load() && !c.mute.Load() {
+		if c.seen.Load() < limit && !c.busy.Load() && !c.sits.Load() && !c.mute.Load() {
 			c.abandon()
 		}
 	}

@@ -2,6 +2,7 @@ package eventloop
 
 import (
 	"slices"
+	"time"
 
 	"github.com/panjf2000/gnet/v2"
 )
@@ -10,6 +11,9 @@ import (
 // durable. The connection is parked then: it stays on its loop, which gathers what comes in, and goes on
 // when its session says so. No goroutine waits meanwhile, and the end of one commit wakes all clients of a loop
 // at once.
+//
+// The connection of a session that is stopped stays on its loop in the same way, until the session says that the request
+// waits no longer. What was replied before goes out meanwhile, and no more requests are run.
 
 // parkedBytes is how much a parked client may send before its connection leaves the loop: there it is not read
 // from while it waits, and a client that sends faster than the backend takes is held back.
@@ -17,14 +21,29 @@ const parkedBytes = 256 << 10
 
 // park parks the connection if its replies must wait; x has what they are put together in.
 func (c *conn) park(x *scratch, violation error) bool {
-	if c.wake == nil {
-		c.wake = c.wakeUp
-	}
-	if !c.session.Await(c.wake) {
+	if !c.session.Await(c.waker()) {
 		return false
 	}
 	c.parked, c.violation = x, violation
 	return true
+}
+
+// blocked says whether the request that has stopped the session still waits.
+func (c *conn) blocked() bool {
+	if c.session.Blocked(c.waker()) {
+		return true
+	}
+	c.sits.Store(false)
+	c.seen.Store(time.Now().UnixNano()) // as if its client had spoken only now
+	return false
+}
+
+// waker returns wakeUp, always the same.
+func (c *conn) waker() func() {
+	if c.wake == nil {
+		c.wake = c.wakeUp
+	}
+	return c.wake
 }
 
 // wakeUp has the loop look whether a parked connection can go on.

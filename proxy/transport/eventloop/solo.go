@@ -14,7 +14,7 @@ import (
 // While requests wait for a disk or another server, a loop would only pass each of them on to a
 // goroutine and back, and could not stop reading from a client that sends faster than the backend
 // takes. So such a connection leaves the loop for a goroutine of its own, and comes back when the
-// backend is a prompt one again.
+// backend is a prompt one again, or when its session is stopped: nobody need have a goroutine to wait for a key.
 
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)
@@ -56,7 +56,20 @@ func (c *conn) solo(nc net.Conn, input []byte) {
 	}
 	defer x.release()
 	buf := make([]byte, readBytes)
-	for goesOn && c.batch(x, out, input) {
+	for goesOn {
+		rest := input
+		if !c.sits.Load() {
+			rest, goesOn = c.batch(x, out, input)
+		}
+		if !goesOn {
+			break
+		}
+		if c.session.Stopped() {
+			if c.sitDown(nc, out, rest) {
+				return
+			}
+			break
+		}
 		// A client that sends more than was read at once would soon be back.
 		if c.session.Prompt() && c.scanner.Between() && len(input) < len(buf) && c.enroll(nc) {
 			return
@@ -87,10 +100,25 @@ func (c *conn) solo(nc net.Conn, input []byte) {
 	c.s.remove(c)
 }
 
-// batch runs all requests in input, and sends the replies; false: the connection ends.
-func (c *conn) batch(x *scratch, out *transport.Outbox, input []byte) bool {
+// sitDown takes a connection whose session is stopped back to a loop, with what it has to run afterwards, once the client has
+// read what was replied before; false: the connection ends.
+func (c *conn) sitDown(nc net.Conn, out *transport.Outbox, rest []byte) bool {
+	c.keepRest(rest)
+	c.sits.Store(true)
+	for !c.s.draining.Load() {
+		if c.enroll(nc) {
+			return true
+		}
+		out.Wait(linger)
+	}
+	return false
+}
+
+// batch runs all requests in input, until one stops the session, and sends the replies. It returns what it has not run;
+// false: the connection ends.
+func (c *conn) batch(x *scratch, out *transport.Outbox, input []byte) (rest []byte, ok bool) {
 	c.session.Reply(x.out[:0])
-	_, _, violation := c.feed(x, input, func(args [][]byte) bool {
+	rest, _, violation := c.feed(x, input, func(args [][]byte) bool {
 		// The session keeps args until it settles; x.args is for the next request.
 		c.session.Execute(append([][]byte(nil), args...))
 		if c.session.Buffered() > flushBytes {
@@ -100,7 +128,7 @@ func (c *conn) batch(x *scratch, out *transport.Outbox, input []byte) bool {
 		return true
 	})
 	c.session.Settle()
-	return c.deliver(x, out, violation) != nil
+	return rest, c.deliver(x, out, violation) != nil
 }
 
 // deliver sends the replies so far, and returns the buffer for more; nil: the connection ends.

@@ -30,6 +30,8 @@ func (s *quiet) Execute(args [][]byte) {
 	}
 }
 func (*quiet) Await(func()) bool       { return false }
+func (*quiet) Stopped() bool           { return false }
+func (*quiet) Blocked(func()) bool     { return false }
 func (*quiet) Reply([]byte)            {}
 func (*quiet) Settle()                 {}
 func (*quiet) Buffered() int           { return 0 }

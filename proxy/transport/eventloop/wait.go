@@ -7,14 +7,14 @@ import (
 	"github.com/panjf2000/gnet/v2"
 )
 
-// wait runs requests on a goroutine until none is left, sends the replies, and hands the connection
+// wait runs requests on a goroutine until none is left or one stops the session, sends the replies, and hands the connection
 // back to its loop. There is at most one such goroutine for each connection; how many run at once
 // is bounded by the session.
 func (c *conn) wait(gc gnet.Conn, input []byte) {
 	x := scratches.Get().(*scratch)
 	defer x.release()
 	c.session.Reply(nil)
-	_, _, violation := c.feed(x, input, func(args [][]byte) bool {
+	rest, _, violation := c.feed(x, input, func(args [][]byte) bool {
 		// The session keeps args until it settles; x.args is for the next request.
 		c.session.Execute(append([][]byte(nil), args...))
 		if c.session.Buffered() > flushBytes {
@@ -25,10 +25,15 @@ func (c *conn) wait(gc gnet.Conn, input []byte) {
 		}
 		return true
 	})
+	stopped := c.session.Stopped()
 	c.session.Settle()
 	replies, closing := c.session.Replies()
 	replies = c.trickle(gc, withViolation(replies, closing, violation))
 	back := func(gc gnet.Conn, err error) error {
+		if stopped {
+			c.keepRest(rest)
+			c.sits.Store(true)
+		}
 		c.busy.Store(false)
 		c.seen.Store(time.Now().UnixNano())
 		switch {

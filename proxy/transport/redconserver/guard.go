@@ -25,7 +25,8 @@ type guard struct {
 	out     []byte
 	replies []byte // the buffer that the session replies into
 	lent    bool   // the session has it
-	raw     []byte // what was received behind the one request that an untrusted client may send at once
+	ended   bool   // nothing runs any more
+	raw     []byte // what was received and not scanned yet: behind the one request that an untrusted client may send, or in sit
 	err     error
 }
 
@@ -99,6 +100,9 @@ func (g *guard) Bound(limit transport.OutputLimit) { g.outbox.Bound(limit) }
 // Spare implements transport.Conn.
 func (g *guard) Spare(on bool) { g.mute.Store(on) }
 
+// Abandon implements transport.Conn.
+func (g *guard) Abandon() { _ = g.abandon() } // what fails to be closed cannot be used either
+
 // Usage implements transport.Conn. redcon does not tell how much it has of requests that are not whole.
 func (g *guard) Usage() transport.Usage { return g.outbox.Usage() }
 
@@ -109,6 +113,14 @@ const linger = 30 * time.Second
 func (g *guard) Close() error {
 	g.outbox.Wait(linger)
 	return g.Conn.Close()
+}
+
+// lend gives the session its buffer.
+func (g *guard) lend() {
+	if !g.lent {
+		g.session.Reply(g.replies)
+		g.lent = true
+	}
 }
 
 // takeBack keeps the session's buffer for the next batch.
@@ -133,6 +145,11 @@ func (g *guard) SetReadDeadline(t time.Time) error {
 	if g.mute.Load() {
 		t = time.Time{}
 	}
+	return g.deadline(t)
+}
+
+// deadline sets the deadline of the socket, which must not undo drain.
+func (g *guard) deadline(t time.Time) error {
 	err := g.Conn.SetReadDeadline(t)
 	if g.draining.Load() {
 		err = g.Conn.SetReadDeadline(longAgo)

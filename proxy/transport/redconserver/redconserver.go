@@ -95,11 +95,23 @@ func (s *Server) accept(c redcon.Conn, h transport.Handler) bool {
 // serve executes one request of a batch, and sends the replies after the last.
 func serve(c redcon.Conn, request redcon.Command) {
 	g := c.NetConn().(*guard)
-	if !g.lent {
-		g.session.Reply(g.replies)
-		g.lent = true
+	if g.ended {
+		return
 	}
+	g.lend()
 	g.session.Execute(request.Args)
+	for g.session.Stopped() {
+		g.session.Settle()
+		replies, closing := g.session.Replies()
+		g.takeBack(replies)
+		_, _ = g.Write(replies) // an error comes again in Read
+		if closing || !g.sit() {
+			g.ended = true
+			_ = c.Close() // the client may be gone already
+			return
+		}
+		g.lend()
+	}
 	last := len(c.PeekPipeline()) == 0
 	if !last && g.session.Buffered() < flushBytes {
 		return

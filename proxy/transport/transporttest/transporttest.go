@@ -33,6 +33,9 @@ func Run(t *testing.T, build New) {
 		{"replies that wait keep the order", testParked},
 		{"a client that sends faster than its replies come is held back", testParkedFlood},
 		{"clients and servers end while replies wait", testParkedEnd},
+		{"requests that stop their session keep the order", testStopped},
+		{"much comes before and behind a request that stops its session", testStoppedBehind},
+		{"clients and servers end while requests stop their sessions", testStoppedEnd},
 		{"cuts make no difference", testCuts},
 		{"a violation is answered after what came before, and ends the connection", testViolation},
 		{"limits fall with authentication, even in one write", testAuthentication},
@@ -97,10 +100,14 @@ type echo struct {
 	trusted bool
 	closing bool
 	later   atomic.Bool // the replies wait
+	stop    *stop       // the last request waits; nil: it does not
 }
 
 func (s *echo) Execute(args [][]byte) {
 	s.h.executed.Add(1)
+	if s.stop != nil {
+		panic("a request runs behind one that waits")
+	}
 	switch {
 	case s.closing:
 		return
@@ -113,6 +120,10 @@ func (s *echo) Execute(args [][]byte) {
 	case string(args[0]) == "BLOCK":
 		s.h.once.Do(func() { close(s.h.blocked) })
 		<-s.h.block
+	}
+	if string(args[0]) == "STOP" {
+		s.stopAt(args)
+		return
 	}
 	if string(args[0]) == "SAY" {
 		s.c.Push(fmt.Appendf(s.out, ">%.20q\r\n", args))
@@ -135,7 +146,11 @@ func (s *echo) Execute(args [][]byte) {
 	s.out = fmt.Appendf(s.out, "+%.20q\r\n", args)
 }
 
-func (s *echo) Reply(buf []byte) { s.out = buf }
+func (s *echo) Reply(buf []byte) {
+	if s.out = buf; s.stop != nil {
+		s.goOn()
+	}
+}
 func (s *echo) Try(args [][]byte) bool {
 	if name := string(args[0]); s.h.slow.Load() || name == "BLOCK" || name == "WAIT" {
 		return false
