@@ -27,10 +27,25 @@ func readKeys(dst, args [][]byte) [][]byte {
 		case equalFold(args[i], "GROUP"):
 			i += 2
 		case equalFold(args[i], "STREAMS"):
-			return append(dst, args[i+1:i+1+(len(args)-i-1)/2]...)
+			return append(dst, streamKeys(args, i)...)
+		}
+	}
+	// A call that will be refused has the keys that COMMAND INFO's key spec finds.
+	first := 1
+	if equalFold(args[0], "XREADGROUP") {
+		first = 4
+	}
+	for i := first; i < len(args)-1; i++ {
+		if equalFold(args[i], "STREAMS") {
+			return append(dst, streamKeys(args, i)...)
 		}
 	}
 	return dst
+}
+
+// streamKeys are the first half of what follows the word STREAMS.
+func streamKeys(args [][]byte, at int) [][]byte {
+	return args[at+1 : at+1+(len(args)-at-1)/2]
 }
 
 // readRelay keeps a real Redis from blocking a connection that clients share.
