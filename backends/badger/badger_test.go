@@ -217,12 +217,18 @@ func TestAFailedWriteIsTheLast(t *testing.T) {
 	if err := set(b, "k", "v", 0); err != nil {
 		t.Fatal(err)
 	}
+	if err := b.Sync(t.Context()); err != nil {
+		t.Error(err)
+	}
 	cause := errors.New("input/output error")
 	if err := b.store.stop(cause); !errors.Is(err, cause) {
 		t.Fatal(err)
 	}
 	if err := set(b, "k", "w", 0); !errors.Is(err, cause) || !errors.Is(b.Ping(context.Background()), cause) {
 		t.Errorf("the error is %v", err)
+	}
+	if err := b.Sync(t.Context()); !errors.Is(err, cause) {
+		t.Errorf("the error of a sync is %v", err)
 	}
 	want(t, b, "k", "v", 0)
 	shut(t, b)
