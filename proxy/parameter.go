@@ -63,6 +63,8 @@ func (s *Server) Parameters(ctx context.Context) []commands.Parameter {
 		{Name: "appendonly", Value: persistent},
 		{Name: "bind", Value: host},
 		{Name: "client-output-buffer-limit", Value: s.config.outputLimits()},
+		{Name: "busy-reply-threshold", Value: strconv.FormatInt(s.scripts.Threshold.Load(), 10)},
+		{Name: "lua-time-limit", Value: strconv.FormatInt(s.scripts.Threshold.Load(), 10)},
 		{Name: "databases", Value: strconv.Itoa(s.config.Databases)},
 		{Name: "dir", Value: s.config.Data},
 		{Name: "hll-sparse-max-bytes", Value: "3000"},
@@ -151,6 +153,10 @@ func (c *change) add(name, value string) (refused string) {
 	case "maxmemory-samples":
 		n, why := parseNumber(value, 1, maxSamples, false)
 		c.limiting, c.limits.Samples = name, int(n)
+		return why
+	case "busy-reply-threshold", "lua-time-limit":
+		ms, why := parseNumber(value, 0, math.MaxInt64, false)
+		c.set = append(c.set, func() { c.s.scripts.Threshold.Store(ms) })
 		return why
 	case "notify-keyspace-events":
 		classes, ok := commands.ParseEvents(value)

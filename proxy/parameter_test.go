@@ -24,7 +24,7 @@ func TestParametersAreSetAsInRedis(t *testing.T) {
 		"list-max-listpack-size 99999999999", "list-max-ziplist-size 3", "set-max-intset-entries 1kb", "set-max-intset-entries 4",
 		"zset-max-listpack-entries 7 zset-max-listpack-value 8", "stream-node-max-bytes 4kb", "stream-node-max-entries -1",
 		"stream-node-max-entries 10", "databases 3", "maxmemory", "1 2 3", "save \"\"",
-		"MAXMEMORY -1", "MAXMEMORY-Policy foo", "maxmemory \"\"", "HASH-MAX-LISTPACK-VALUE -1", "Hash-Max-Listpack-Value \"\"", "hash-max-listpack-value 64",
+		"busy-reply-threshold 1000", "busy-reply-threshold x", "busy-reply-threshold -1", "lua-time-limit 5000", "MAXMEMORY -1", "MAXMEMORY-Policy foo", "maxmemory \"\"", "HASH-MAX-LISTPACK-VALUE -1", "Hash-Max-Listpack-Value \"\"", "hash-max-listpack-value 64",
 		"stream-node-max-bytes -1", "MAXMEMORY-samples x", "NoSuch 1", "MaxMemory 1 maxmemory 2",
 		"notify-keyspace-events KEA", "notify-keyspace-events Egx", "Notify-Keyspace-Events mEg", "notify-keyspace-events KEB", "notify-keyspace-events x maxmemory x",
 		"notify-keyspace-events x notify-keyspace-events e", "maxmemory 0 notify-keyspace-events Kn$lshztd", "notify-keyspace-events \"\"",

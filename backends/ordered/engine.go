@@ -225,7 +225,7 @@ func (t *transaction) publish() {
 	e.expired.Add(int64(len(t.dropped)))
 	if fn := e.onRemove.Load(); fn != nil {
 		for _, d := range t.dropped {
-			(*fn)(d.db, d.key, backends.Expired)
+			(*fn)(d.db, d.key, d.why)
 		}
 	}
 }

@@ -49,6 +49,7 @@ type transaction struct {
 type dropped struct {
 	db  int
 	key []byte
+	why backends.Reason
 }
 
 func newTransaction(e *Engine) *transaction {
@@ -260,8 +261,12 @@ func (x *tx) find(key []byte) *found {
 	x.load(f)
 	if f.there && x.expired(key, &f.meta) {
 		if x.a.Write {
+			why := backends.HashExpired
+			if at := f.meta.deadline; at != 0 && at <= x.a.Now {
+				why = backends.Expired
+			}
 			x.remove(f)
-			x.dropped = append(x.dropped, dropped{x.db, bytes.Clone(key)})
+			x.dropped = append(x.dropped, dropped{x.db, bytes.Clone(key), why})
 		}
 		f.there, f.meta = false, meta{}
 	}
