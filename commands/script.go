@@ -8,7 +8,7 @@ import (
 	"switchyard/commands/lua"
 )
 
-const scriptFlags = NoScript | Stale | SkipMonitor | NoMandatoryKeys | Long
+const scriptFlags = NoScript | Stale | SkipMonitor | NoMandatoryKeys | Long | Upstream
 
 var (
 	scriptNotes   = []string{"We cannot tell how the keys will be used so we assume the worst, RW and UPDATE"}
@@ -27,17 +27,17 @@ var scriptRows = []*Row{
 	{Name: "evalsha_ro", Arity: -3, Flags: scriptFlags | Readonly, Keys: countedKeys(2, "RO access"), Group: "scripting", Categories: "scripting", Since: "7.0.0",
 		Syntax: "sha1" + scriptSyntax, Complexity: "Depends on the script", Summary: "Runs a script that only reads and that the server has.", Span: scriptSpan, Run: evalsha},
 	{Name: "script", Arity: -2, Group: "scripting", Since: "2.6.0", Complexity: "Depends on the subcommand", Summary: "Commands about scripts.", Subs: []*Row{
-		{Name: "load", Arity: 3, Flags: NoScript | Stale | Long, Categories: "scripting", Since: "2.6.0", Syntax: "script", Complexity: "O(N) in the length of the script",
+		{Name: "load", Arity: 3, Flags: Upstream | NoScript | Stale | Long, Categories: "scripting", Since: "2.6.0", Syntax: "script", Complexity: "O(N) in the length of the script",
 			Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"}, Summary: "Gives the server a script.", Serve: scriptLoad},
-		{Name: "exists", Arity: -3, Flags: NoScript, Categories: "scripting", Since: "2.6.0", Syntax: "sha1 [sha1 ...]", Complexity: "O(1) for each script",
+		{Name: "exists", Arity: -3, Flags: Upstream | NoScript, Categories: "scripting", Since: "2.6.0", Syntax: "sha1 [sha1 ...]", Complexity: "O(1) for each script",
 			Tips: []string{"request_policy:all_shards", "response_policy:agg_logical_and"}, Summary: "Says which scripts the server has.", Serve: scriptExists},
-		{Name: "flush", Arity: -2, Flags: NoScript, Categories: "scripting", Since: "2.6.0", Syntax: "[ASYNC | SYNC]", Complexity: "O(N) in the number of scripts",
+		{Name: "flush", Arity: -2, Flags: Upstream | NoScript, Categories: "scripting", Since: "2.6.0", Syntax: "[ASYNC | SYNC]", Complexity: "O(N) in the number of scripts",
 			Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"}, Summary: "Forgets all scripts.", Serve: scriptFlush},
-		{Name: "kill", Arity: 2, Flags: NoScript | AllowBusy, Categories: "scripting", Since: "2.6.0", Complexity: "O(1)",
+		{Name: "kill", Arity: 2, Flags: Upstream | NoScript | AllowBusy, Categories: "scripting", Since: "2.6.0", Complexity: "O(1)",
 			Tips: []string{"request_policy:all_shards", "response_policy:one_succeeded"}, Summary: "Ends the script that runs, unless it has written.", Serve: scriptKill},
-		{Name: "debug", Arity: 3, Flags: NoScript, Categories: "scripting", Since: "3.2.0", Syntax: "<YES | SYNC | NO>", Complexity: "O(1)",
+		{Name: "debug", Arity: 3, Flags: Upstream | NoScript, Categories: "scripting", Since: "3.2.0", Syntax: "<YES | SYNC | NO>", Complexity: "O(1)",
 			Summary: "Accepts that scripts are not debugged.", Serve: scriptDebug},
-		{Name: "help", Arity: 2, Flags: Loading | Stale, Categories: "scripting", Since: "5.0.0", Complexity: "O(1)", Summary: "Lists the subcommands.", Serve: containerHelp},
+		{Name: "help", Arity: 2, Flags: Upstream | Loading | Stale, Categories: "scripting", Since: "5.0.0", Complexity: "O(1)", Summary: "Lists the subcommands.", Serve: containerHelp},
 	}},
 }
 

@@ -128,13 +128,14 @@ func (s *session) answer(row *commands.Row, err error, start time.Time) (done bo
 }
 
 // lookUp finds the row of a call. A command that the table does not have may be one of a real
-// Redis below, which then decides.
+// Redis below, which then decides, and scripts are.
 func (s *session) lookUp(args [][]byte) (*commands.Row, error) {
 	row, err := s.server.table.Find(args)
-	if err == nil {
-		return row, nil
+	foreign := err != nil && !s.server.table.Known(args[0]) || err == nil && row.Flags&commands.Upstream != 0
+	if !foreign {
+		return row, err
 	}
-	if catalog := s.server.active.Load().catalog; catalog != nil && s.trusted && !s.server.table.Known(args[0]) {
+	if catalog := s.server.active.Load().catalog; catalog != nil && s.trusted {
 		if call, ok := catalog.Foreign(s.server.ctx, args); ok {
 			s.foreign = call
 			return s.server.foreignRow, nil
