@@ -26,7 +26,11 @@ func info(c *Ctx) error {
 	for i, a := range c.Args[1:] {
 		wanted[i] = strings.ToLower(string(a))
 	}
-	c.Verbatim(formatInfo(c.Server.Info(c.Context()), wanted))
+	i := c.Server.Info(c.Context())
+	if c.Scripted {
+		i.AverageTTL = nil // it takes keys, all of which the script has
+	}
+	c.Verbatim(formatInfo(i, wanted))
 	return nil
 }
 

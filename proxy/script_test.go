@@ -84,3 +84,18 @@ func TestScriptsThatCameWithEvalAreForgottenInTime(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// What a script has locked, the commands in it must not wait for.
+func TestAScriptMayAskForWhatLooksAtBackends(t *testing.T) {
+	s := openSession(t, newTestServer(t, nil))
+	defer s.Close()
+	ask(s, "SET", "k", "v", "EX", "100")
+	if got := ask(s, "EVAL", "return redis.call('INFO', 'keyspace')", "0"); !strings.Contains(got, "db0:keys=1,expires=1,") {
+		t.Errorf("INFO: %q", got)
+	}
+	for _, call := range []string{"'MEMORY', 'STATS'", "'MEMORY', 'DOCTOR'", "'DBSIZE'", "'RANDOMKEY'", "'SCAN', '0'"} {
+		if got := ask(s, "EVAL", "redis.call("+call+") return 'done'", "0"); got != "$4\r\ndone\r\n" {
+			t.Errorf("%s: %q", call, got)
+		}
+	}
+}
