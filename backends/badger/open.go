@@ -152,15 +152,7 @@ func (b *Backend) Ping(ctx context.Context) error {
 }
 
 // Sync implements backends.Syncer. What was acknowledged has been applied.
-func (b *Backend) Sync(context.Context) error {
-	if err := b.store.broken(); err != nil {
-		return err
-	}
-	if err := b.store.wal.syncAll(); err != nil {
-		return b.store.stop(err)
-	}
-	return nil
-}
+func (b *Backend) Sync(context.Context) error { return b.store.Sync() }
 
 // Optimize implements backends.Optimizer: it sweeps what was dropped, and compacts all tables.
 func (b *Backend) Optimize(ctx context.Context) error {

@@ -23,7 +23,6 @@ type store struct {
 	always   bool // an Apply is done when it is synced
 	wal      wal
 	memtable int64        // bytes
-	unsynced atomic.Int64 // bytes of Applies since the last Sync, with what a memtable adds to them
 	writes   atomic.Int64 // Applies so far
 
 	compacting sync.Mutex // Badger cannot flatten twice at once
@@ -89,7 +88,7 @@ func (s *store) Apply(ops []ordered.Op) error {
 		}
 	}
 	s.writes.Add(1)
-	s.unsynced.Add(int64(size))
+	s.wal.written.Add(int64(size))
 	err := txn.Commit()
 	if errors.Is(err, badger.ErrTxnTooBig) || errors.Is(err, badger.ErrBlockedWrites) {
 		return s.wrap(err)
@@ -108,7 +107,7 @@ func (s *store) Sync() error {
 	if err := s.broken(); err != nil {
 		return err
 	}
-	if err := s.wal.syncAfter(s.unsynced.Swap(0), s.memtable); err != nil {
+	if err := s.wal.syncNew(s.memtable); err != nil {
 		return s.stop(err)
 	}
 	return nil

@@ -91,8 +91,8 @@ func (u *upkeep) sync() {
 	if writes == u.synced || u.store.broken() != nil {
 		return
 	}
-	if err := u.store.wal.syncAll(); err != nil {
-		u.store.log.Errorf("%v", u.store.stop(err))
+	if err := u.store.Sync(); err != nil {
+		u.store.log.Errorf("%v", err)
 		return
 	}
 	u.synced = writes

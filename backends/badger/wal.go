@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // wal syncs Badger's write-ahead logs, NUMBER.mem, one for each memtable. Badger can do it too, but not
@@ -18,7 +19,8 @@ import (
 // at the price of a second flush of the disk, and never syncs the folder that a new log is in. A
 // log that is gone has become a table, which Badger has synced.
 type wal struct {
-	dir string
+	dir     string
+	written atomic.Int64 // bytes since the last syncNew, with what a memtable adds to them
 
 	mu   sync.Mutex
 	open []*os.File // the last one is the latest known
@@ -58,6 +60,11 @@ func (w *wal) add(n int) error {
 func (w *wal) syncAll() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.syncFound()
+}
+
+// syncFound is syncAll with mu held.
+func (w *wal) syncFound() error {
 	known := w.next
 	if err := w.find(); err != nil {
 		return err
@@ -65,22 +72,21 @@ func (w *wal) syncAll() error {
 	return w.sync(w.next != known)
 }
 
-// syncAfter is syncAll after writes of so many bytes, where a memtable takes so many. It does not look for a new
-// log before the latest can be nearly full, and then only for one, as long as the writes cannot have filled
-// that as well.
-func (w *wal) syncAfter(written, memtable int64) error {
+// syncNew is syncAll where a memtable takes so many bytes. It does not look for a new log before the latest can be
+// nearly full, and then only for one, as long as what was written since cannot have filled that as well. It
+// may run several times at once: who comes first counts what was written for the others too.
+func (w *wal) syncNew(memtable int64) error {
 	w.mu.Lock()
+	defer w.mu.Unlock()
+	written := w.written.Swap(0)
 	w.size += written
 	switch {
 	case written > memtable/2:
 		w.size = memtable // as far as is known
-		w.mu.Unlock()
-		return w.syncAll()
+		return w.syncFound()
 	case w.size < memtable/2:
-		defer w.mu.Unlock()
 		return w.sync(false)
 	}
-	defer w.mu.Unlock()
 	err := w.add(w.next)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
