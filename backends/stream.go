@@ -86,6 +86,14 @@ type StreamState struct {
 	Nodes, RadixNodes int
 }
 
+// Lose is what the removal of an entry by Stream.Delete does to the state, but for First.
+func (s *StreamState) Lose(id StreamID) {
+	s.Length--
+	if s.MaxDeleted.Less(id) {
+		s.MaxDeleted = id
+	}
+}
+
 // Trim is a way to shorten a stream.
 type Trim struct {
 	ByLength bool

@@ -23,7 +23,7 @@ const (
 // Effect is what a call did to a key.
 type Effect struct {
 	DB    int
-	Class Class  // 0: a change that Redis has no event for
+	Class Class  // 0 with All
 	Event string // by Redis's name
 	Key   []byte // valid until the call returns
 	All   bool   // all keys of the database may be others than before; there is neither a key nor an event
@@ -61,9 +61,6 @@ func (c *Ctx) tell(class Class, event string, key []byte) {
 		c.Client.Affect(Effect{DB: c.Client.DB(), Class: class, Event: event, Key: key, Kept: true})
 	}
 }
-
-// Touch says that the call has changed a key, where Redis tells no event but those who watch the key.
-func (c *Ctx) Touch(key []byte) { c.Notify(0, "", key) }
 
 // notifyAll says that all keys of a database may be others than before, when they are. Those who watch them learn of it
 // from Observer.Replacing.

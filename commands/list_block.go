@@ -42,11 +42,7 @@ func (c *Ctx) popOrWait(tx backends.Tx, front bool) error {
 }
 
 func blmove(c *Ctx, tx backends.Tx) error {
-	from, err := listEnd(c.Args[3])
-	if err != nil {
-		return err
-	}
-	to, err := listEnd(c.Args[4])
+	from, to, err := listEnds(c.Args[3], c.Args[4])
 	if err != nil {
 		return err
 	}

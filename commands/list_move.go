@@ -87,6 +87,14 @@ func listEnd(arg []byte) (front bool, err error) {
 	return false, ErrSyntax
 }
 
+// listEnds reads LEFT or RIGHT twice.
+func listEnds(from, to []byte) (fromFront, toFront bool, err error) {
+	if fromFront, err = listEnd(from); err == nil {
+		toFront, err = listEnd(to)
+	}
+	return fromFront, toFront, err
+}
+
 func lmpop(c *Ctx, tx backends.Tx) error {
 	names, front, count, err := parseMPop(c.Args[1:], listEnd)
 	if err != nil {
@@ -148,11 +156,7 @@ func (c *Ctx) takeFirst(tx backends.Tx, names [][]byte, front bool, count int64)
 func rpoplpush(c *Ctx, tx backends.Tx) error { return c.listMove(tx, false, true) }
 
 func lmove(c *Ctx, tx backends.Tx) error {
-	from, err := listEnd(c.Args[3])
-	if err != nil {
-		return err
-	}
-	to, err := listEnd(c.Args[4])
+	from, to, err := listEnds(c.Args[3], c.Args[4])
 	if err != nil {
 		return err
 	}

@@ -48,14 +48,10 @@ const maxBriefQueue = 64
 
 // Queue adds a call of at most so many bytes in all, and says whether there was room. args are copied.
 func (t *Transaction) Queue(row *Row, args [][]byte, limit int64) bool {
-	size := 0
-	for _, a := range args {
-		size += len(a)
-	}
-	if t.bytes += size; int64(t.bytes) > limit {
+	if t.bytes += sizeOf(args); int64(t.bytes) > limit {
 		return false
 	}
-	args = copyArgs(args, size)
+	args = CopyArgs(args)
 	t.queue = append(t.queue, queued{row: row, args: args})
 	t.spans.Keys = row.AppendKeys(t.spans.Keys, args)
 	script := row.Span != nil // nothing else that has one is queued
@@ -69,9 +65,17 @@ func (t *Transaction) Queue(row *Row, args [][]byte, limit int64) bool {
 	return true
 }
 
-// copyArgs copies args, which are so many bytes, into one piece.
-func copyArgs(args [][]byte, size int) [][]byte {
-	text := make([]byte, 0, size)
+// sizeOf is how many bytes args are.
+func sizeOf(args [][]byte) (size int) {
+	for _, a := range args {
+		size += len(a)
+	}
+	return size
+}
+
+// CopyArgs copies the arguments of a call that is kept, into one piece.
+func CopyArgs(args [][]byte) [][]byte {
+	text := make([]byte, 0, sizeOf(args))
 	list := make([][]byte, len(args))
 	for i, a := range args {
 		from := len(text)

@@ -28,11 +28,7 @@ func (c *Ctx) wait(w Wait) error {
 	if w.Args == nil {
 		w.Args = c.Args
 	}
-	size := 0
-	for _, a := range w.Args {
-		size += len(a)
-	}
-	w.Args = copyArgs(w.Args, size)
+	w.Args = CopyArgs(w.Args)
 	c.Client.Block(w)
 	return ErrWait
 }

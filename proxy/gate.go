@@ -71,6 +71,17 @@ func (g *gate) Close(ctx context.Context) error {
 	g.mu.Lock()
 	g.opened = make(chan struct{})
 	g.closed.Store(true)
+	g.mu.Unlock()
+	err := g.drain(ctx)
+	if err != nil {
+		g.Open()
+	}
+	return err
+}
+
+// drain waits until everybody has left who is inside now.
+func (g *gate) drain(ctx context.Context) error {
+	g.mu.Lock()
 	passes := make([]*pass, 0, len(g.passes))
 	for p := range g.passes {
 		passes = append(passes, p)
@@ -78,7 +89,6 @@ func (g *gate) Close(ctx context.Context) error {
 	g.mu.Unlock()
 	for _, p := range passes {
 		if err := awaitOutside(ctx, p); err != nil {
-			g.Open()
 			return err
 		}
 	}

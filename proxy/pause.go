@@ -151,28 +151,3 @@ func (s *session) pauses(modes uint32, row *commands.Row) bool {
 	}
 	return s.call.MayWrite()
 }
-
-// drain waits until everybody has left who is inside now.
-func (g *gate) drain(ctx context.Context) error {
-	g.mu.Lock()
-	passes := make([]*pass, 0, len(g.passes))
-	for p := range g.passes {
-		passes = append(passes, p)
-	}
-	g.mu.Unlock()
-	for _, p := range passes {
-		if err := awaitOutside(ctx, p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Sync implements commands.Server.
-func (s *Server) Sync(ctx context.Context) (can bool, err error) {
-	syncer, ok := backends.As[backends.Syncer](s.active.Load().Backend)
-	if !ok {
-		return false, nil
-	}
-	return true, syncer.Sync(ctx)
-}

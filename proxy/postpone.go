@@ -40,7 +40,7 @@ func (s *session) postpone() bool {
 		p.wants = true
 		return true
 	}
-	p := &postponed{session: s, args: copyCall(s.call.Args)}
+	p := &postponed{session: s, args: commands.CopyArgs(s.call.Args)}
 	if !s.server.pause.hold(p) {
 		return false
 	}
@@ -61,14 +61,6 @@ func (s *session) Delay(milliseconds int64) {
 		p.timer = time.AfterFunc(time.Duration(milliseconds)*time.Millisecond, func() { p.finish(nil) })
 	}
 	s.stop(p)
-}
-
-func copyCall(args [][]byte) [][]byte {
-	list := make([][]byte, len(args))
-	for i, a := range args {
-		list[i] = bytes.Clone(a)
-	}
-	return list
 }
 
 // finish ends the wait of a call whose reply is there, with an error in its place unless that is nil. It says whether

@@ -201,5 +201,14 @@ func (s *Server) Optimize(ctx context.Context) error {
 	return nil
 }
 
+// Sync implements commands.Server.
+func (s *Server) Sync(ctx context.Context) (can bool, err error) {
+	syncer, ok := backends.As[backends.Syncer](s.active.Load().Backend)
+	if !ok {
+		return false, nil
+	}
+	return true, syncer.Sync(ctx)
+}
+
 // ScanEpoch implements commands.State.
 func (s *Server) ScanEpoch() uint64 { return s.epoch.Load() }

@@ -209,10 +209,7 @@ func (s *stream) remove(id backends.StreamID) bool {
 	} else {
 		s.edit(n, func() { n.Delete(pos) })
 	}
-	s.Length--
-	if s.MaxDeleted.Less(id) {
-		s.MaxDeleted = id
-	}
+	s.Lose(id)
 	if id == s.First {
 		s.findFirst()
 	}

@@ -11,8 +11,8 @@ import (
 // store answers in many microseconds what is not in its newest table: Badger asks all its levels even
 // for a key that it has found, because a newer version may lie anywhere.
 //
-// The cache needs no locks and no invalidation of its own, because whoever reads or writes a record holds a stripe
-// of its key: nobody changes it between a read from the store and the entry that remembers it. An
+// The cache needs no locks and no invalidation of its own, because whoever puts a record in holds a stripe of its key, and has
+// held it or seen that no writer had it since the record was read (look.go): nobody changes it in between. An
 // entry says of which group its value is, since a reader waits until what it has seen is durable, and of which epoch
 // of the queue: when a group is lost, all entries are as good as gone.
 //

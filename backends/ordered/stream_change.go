@@ -159,10 +159,7 @@ func (s *stream) remove(id backends.StreamID) bool {
 		b.Delete(pos)
 		s.edited(b)
 	}
-	s.Length--
-	if s.MaxDeleted.Less(id) {
-		s.MaxDeleted = id
-	}
+	s.Lose(id)
 	if id == s.First {
 		s.findFirst()
 	}
