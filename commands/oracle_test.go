@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strconv"
@@ -58,39 +57,11 @@ func (o *oracle) send(calls ...[]string) {
 // receive is the next reply, or a message that nobody asked for.
 func (o *oracle) receive() []byte {
 	o.t.Helper()
-	reply, err := readReply(o.r, nil)
+	reply, err := redistest.ReadReply(o.r, nil)
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	return reply
-}
-
-// readReply appends the bytes of one reply, with all that is in it.
-func readReply(r *bufio.Reader, to []byte) ([]byte, error) {
-	line, err := r.ReadBytes('\n')
-	to = append(to, line...)
-	if err != nil || len(line) < 3 {
-		return to, err
-	}
-	n, err := strconv.Atoi(string(line[1 : len(line)-2]))
-	switch line[0] {
-	case '$', '=':
-		if n >= 0 && err == nil {
-			body := make([]byte, n+2)
-			_, err = io.ReadFull(r, body)
-			to = append(to, body...)
-		}
-		return to, err
-	case '%':
-		n *= 2
-	case '*', '~', '>':
-	default:
-		return to, nil
-	}
-	for ; n > 0 && err == nil; n-- {
-		to, err = readReply(r, to)
-	}
-	return to, err
 }
 
 // parseReply makes a value of a reply: nil, int64, bool, string (text in statuses and bulk strings

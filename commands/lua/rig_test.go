@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -61,39 +60,11 @@ func (o *conn) send(args [][]byte) []byte {
 	if _, err := o.c.Write(out.Bytes()); err != nil {
 		o.t.Fatalf("%.300q: %v", args, err)
 	}
-	reply, err := readReply(o.r, nil)
+	reply, err := redistest.ReadReply(o.r, nil)
 	if err != nil {
 		o.t.Fatalf("%.300q: %v", args, err)
 	}
 	return reply
-}
-
-// readReply appends the bytes of one reply, with all that is in it.
-func readReply(r *bufio.Reader, to []byte) ([]byte, error) {
-	line, err := r.ReadBytes('\n')
-	to = append(to, line...)
-	if err != nil || len(line) < 3 {
-		return to, err
-	}
-	n, err := strconv.Atoi(string(line[1 : len(line)-2]))
-	switch line[0] {
-	case '$', '=':
-		if n >= 0 && err == nil {
-			body := make([]byte, n+2)
-			_, err = io.ReadFull(r, body)
-			to = append(to, body...)
-		}
-		return to, err
-	case '%':
-		n *= 2
-	case '*', '~', '>':
-	default:
-		return to, nil
-	}
-	for ; n > 0 && err == nil; n-- {
-		to, err = readReply(r, to)
-	}
-	return to, err
 }
 
 // forwarder is a host that sends commands to a real Redis.
