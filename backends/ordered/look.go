@@ -38,7 +38,11 @@ func (t *transaction) look(body backends.Body) (*backends.Commit, error) {
 	}
 	t.begin(&held)
 	t.frozen = true
-	t.now = t.snapshot().spaces
+	view := t.snapshot()
+	if t.err != nil {
+		return t.result(nil) // it would wait
+	}
+	t.now = view.spaces
 	return t.result(t.call(body))
 }
 

@@ -2,6 +2,7 @@ package ordered
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -57,6 +58,12 @@ func TestAReaderDoesNotWaitForAWriter(t *testing.T) {
 		}, "a", "b")
 		if err != nil {
 			t.Error(err)
+		}
+	}
+	brief := &backends.Access{Keys: [][]byte{[]byte("a"), []byte("b")}, Again: true, Brief: true, Now: 1}
+	for range 10 { // it has neither a view nor the time to make one
+		if _, err := e.Do(context.Background(), brief, backends.BodyFunc(setter("never", "a"))); !errors.Is(err, backends.ErrWouldWait) {
+			t.Errorf("a brief reader ends with %v", err)
 		}
 	}
 	close(leave)
