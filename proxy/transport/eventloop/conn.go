@@ -173,7 +173,7 @@ func (c *conn) handOver(gc gnet.Conn, input []byte) gnet.Action {
 			return gnet.Close
 		}
 	}
-	go c.wait(gc, input)
+	c.s.workers.start(job{c, gc, input})
 	return gnet.None
 }
 

@@ -40,8 +40,9 @@ type Server struct {
 	idle     time.Duration
 	log      *slog.Logger
 	loops    []*gnet.Client // each with one loop
-	active   atomic.Int32   // so many of them have connections
-	balancer func()         // changes active with the load until ended is closed; nil: none
+	workers  *workers
+	active   atomic.Int32 // so many of them have connections
+	balancer func()       // changes active with the load until ended is closed; nil: none
 	ended    chan struct{}
 
 	draining atomic.Bool
@@ -65,7 +66,7 @@ type Options struct {
 func New(ln net.Listener, h transport.Handler, o Options) (*Server, error) {
 	s := &Server{
 		ln: ln, handler: h, limits: o.Limits, idle: o.Idle, log: o.Log,
-		conns: map[*conn]struct{}{}, ended: make(chan struct{}),
+		conns: map[*conn]struct{}{}, workers: newWorkers(), ended: make(chan struct{}),
 	}
 	n := cmp.Or(o.Loops, runtime.GOMAXPROCS(0))
 	s.active.Store(int32(n))
@@ -231,7 +232,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	}))
 	s.background.Wait()
-	return errors.Join(err, stop(s.loops))
+	err = errors.Join(err, stop(s.loops))
+	s.workers.end()
+	return err
 }
 
 // events are what gnet calls, always on the loop of the connection.

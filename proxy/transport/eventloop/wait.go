@@ -44,6 +44,8 @@ func (c *conn) wait(gc gnet.Conn, input []byte) {
 			return gc.Close()
 		case closing, violation != nil:
 			c.ending = time.Now()
+		case !stopped && len(c.backlog) == 0 && !c.s.draining.Load():
+			return nil // there is nothing to go on with
 		}
 		return gc.Wake(nil)
 	}
