@@ -22,6 +22,7 @@ type Scripts struct {
 	order  *list.List               // of passed, the one used last first
 
 	running   map[*scriptRun]struct{}
+	spare     []*scriptRun // those that can be used again
 	busy      atomic.Int32 // how many run for longer than the threshold
 	Threshold atomic.Int64 // milliseconds after which others are told that the server is busy; 0: never
 }
@@ -32,14 +33,19 @@ const busyThreshold = 5000
 // keepPassed is how many scripts that came with EVAL are kept.
 const keepPassed = 500
 
-// scriptRun is one run of a script.
+// scriptRun is one run of a script. It serves another one after that, unless it was killed or its timer has fired.
 type scriptRun struct {
-	ctx   context.Context // ends when it is killed
-	kill  context.CancelCauseFunc
-	wrote atomic.Bool
-	late  *time.Timer
-	busy  bool // it has run for longer than the threshold; under Scripts.mu
+	parent context.Context
+	ctx    context.Context // ends when it is killed
+	kill   context.CancelCauseFunc
+	wrote  atomic.Bool
+	late   *time.Timer // nil: it was never set
+	timed  bool        // late is set for this run
+	busy   bool        // it has run for longer than the threshold; under Scripts.mu
 }
+
+// keepRuns is how many are kept to serve again.
+const keepRuns = 16
 
 // NewScripts makes the scripts of a server.
 func NewScripts() *Scripts {
@@ -104,14 +110,30 @@ func (s *Scripts) Len() int {
 
 // begin is told of a script that begins to run.
 func (s *Scripts) begin(ctx context.Context) *scriptRun {
-	r := &scriptRun{}
-	r.ctx, r.kill = context.WithCancelCause(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	r := s.idle(ctx)
 	s.running[r] = struct{}{}
-	if ms := s.Threshold.Load(); ms > 0 {
-		r.late = time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { s.late(r) })
+	threshold := time.Duration(s.Threshold.Load()) * time.Millisecond
+	switch r.timed = threshold > 0; {
+	case !r.timed:
+	case r.late == nil:
+		r.late = time.AfterFunc(threshold, func() { s.late(r) })
+	default:
+		r.late.Reset(threshold)
 	}
+	return r
+}
+
+// idle is a scriptRun that does not run.
+func (s *Scripts) idle(parent context.Context) *scriptRun {
+	if n := len(s.spare); n > 0 && s.spare[n-1].parent == parent {
+		r := s.spare[n-1]
+		s.spare = s.spare[:n-1]
+		return r
+	}
+	r := &scriptRun{parent: parent}
+	r.ctx, r.kill = context.WithCancelCause(parent)
 	return r
 }
 
@@ -129,11 +151,13 @@ func (s *Scripts) end(r *scriptRun) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.running, r)
-	if r.late != nil {
-		r.late.Stop()
-	}
 	if r.busy {
 		s.busy.Add(-1)
+	}
+	if (!r.timed || r.late.Stop()) && r.ctx.Err() == nil && len(s.spare) < keepRuns {
+		r.wrote.Store(false)
+		s.spare = append(s.spare, r)
+		return
 	}
 	r.kill(nil)
 }
