@@ -119,6 +119,7 @@ type Access struct {
 	DB    int      // the database that Tx opens first
 	Keys  [][]byte // the keys of the transaction, in whichever database
 	All   bool     // everything: FLUSHALL, SWAPDB
+	Open  bool     // what else the body turns to as it goes on, as scripts do
 	Write bool     // false: the body only reads
 	Grows bool     // the body may need more space (Redis's flag denyoom)
 	Now   int64    // the time of the transaction, Unix milliseconds; it stands still inside
@@ -133,6 +134,9 @@ type Access struct {
 	Again, Long bool
 	// Slow says that the body may take any time: who must be Brief does not wait for it.
 	Slow bool
+	// Full is set by Do, before body runs, to why it would have failed had it been told that the body Grows: who
+	// is Open knows that only later.
+	Full error
 	// Silent keeps it from counting as a hit or a miss as well: the proxy reads, not a client.
 	Silent bool
 }

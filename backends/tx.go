@@ -34,7 +34,7 @@ const CursorBits = 48
 //
 // Opening fails with ErrWrongType or not at all. No method fails one by one: the first I/O error is
 // kept, what follows does nothing, and Engine.Do returns the error. A body touches only the keys
-// that its Access names, in any database; methods of Database see all keys.
+// that its Access names, in any database, unless that is Open; methods of Database see all keys.
 type Tx interface {
 	Keyspace
 	Database
@@ -91,9 +91,9 @@ type Database interface {
 	Scan(cursor uint64, count int, fn func(key []byte, t Type)) (next uint64)
 	// Random returns some key, each with about the same chance; nil when there is none.
 	Random() []byte
-	// Flush removes all keys. It needs Access.All.
+	// Flush removes all keys. It needs Access.All or Access.Open.
 	Flush()
-	// Swap exchanges this database with another. It needs Access.All.
+	// Swap exchanges this database with another. It needs Access.All or Access.Open.
 	Swap(db int)
 }
 

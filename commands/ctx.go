@@ -69,7 +69,7 @@ func (c *Ctx) Access() *backends.Access {
 	a.All = c.Row.Flags&Whole != 0 || c.Row.Wide != nil && c.Row.Wide(c.Args)
 	a.Write = c.Row.Flags&Write != 0
 	a.Grows = c.Row.Flags&DenyOOM != 0
-	a.NoTouch, a.Silent, a.Slow = c.NoTouch, false, false
+	a.NoTouch, a.Silent, a.Slow, a.Open, a.Full = c.NoTouch, false, false, false, nil
 	// What registers itself for changes must do so while nobody changes its keys.
 	a.Again = c.Row.Flags&Readonly != 0 && c.Row.Flags&Blocking == 0
 	a.Long = a.Again && c.Row.IsLong(c.Args)

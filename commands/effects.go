@@ -37,6 +37,8 @@ type Observer interface {
 	Observed() bool
 	// ObservesMisses says the same of keys that are read and are not there.
 	ObservesMisses() bool
+	// Tracked says whether a switch follows what is written. Calls that are open must name it then.
+	Tracked() bool
 	// Replacing is told before a database loses all its keys, or gets those of another one; by is -1
 	// when there are none.
 	Replacing(tx backends.Tx, db, by int)

@@ -161,6 +161,7 @@ func (s *fakeServer) Scripts() *Scripts                 { return s.scripts }
 func (s *fakeServer) LogScript(int, string)             {}
 func (s *fakeServer) Observed() bool                    { return s.observed }
 func (s *fakeServer) ObservesMisses() bool              { return s.observed }
+func (s *fakeServer) Tracked() bool                     { return false }
 func (s *fakeServer) Replacing(_ backends.Tx, _, _ int) {}
 
 var _ Server = (*fakeServer)(nil)

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 
@@ -41,11 +42,11 @@ var scriptRows = []*Row{
 	}},
 }
 
-// scriptSpan: a script may touch keys that it did not name.
+// scriptSpan: a script may touch keys that it did not name, and whether it needs space is known only when it
+// asks for some.
 func scriptSpan(c *Ctx, a *backends.Access) {
-	a.All, a.Slow = true, true
+	a.Open, a.Slow = true, true
 	a.Write = c.Row.Flags&Readonly == 0
-	a.Grows = a.Write
 	a.Again, a.Long = false, false
 }
 
@@ -95,6 +96,12 @@ func scriptArgs(args [][]byte) (keys, rest [][]byte, err error) {
 // runScript runs a script and replies with what it returns.
 func (c *Ctx) runScript(tx backends.Tx, s *lua.Script, keys, args [][]byte) error {
 	h := &scriptHost{c: c, tx: tx, readOnly: c.Row.Flags&Readonly != 0 || s.Flags&lua.NoWrites != 0}
+	if s.Flags&lua.AllowOOM == 0 {
+		h.full = c.access.Full
+	}
+	if h.full != nil && !s.Compat && !h.readOnly {
+		return h.full
+	}
 	run := c.Server.Scripts().begin(c.Context())
 	defer c.Server.Scripts().end(run)
 	h.run = run
@@ -163,6 +170,7 @@ type scriptHost struct {
 	c        *Ctx
 	tx       backends.Tx
 	readOnly bool
+	full     error // why commands that may need space are refused, until one has written
 	run      *scriptRun
 }
 
@@ -187,6 +195,7 @@ func (h *scriptHost) Call(args [][]byte, proto int) (reply []byte) {
 	}
 	if row.Flags&Write != 0 {
 		h.run.wrote.Store(true)
+		h.name(row, args)
 	}
 	c.Scripted = true
 	c.run(&queued{row: row, args: args}, h.tx)
@@ -203,8 +212,30 @@ func (h *scriptHost) refused(row *Row, err error) error {
 		return ErrScriptRefused
 	case row.Flags&Write != 0 && h.readOnly:
 		return ErrScriptReadonly
+	case row.Flags&DenyOOM != 0 && h.full != nil && !h.run.wrote.Load():
+		return h.full
 	}
 	return nil
+}
+
+// maxNamed is how many keys a call of a script names one by one.
+const maxNamed = 10_000
+
+// name adds what a command may write to what the call has named, for a switch that follows it.
+func (h *scriptHost) name(row *Row, args [][]byte) {
+	a := &h.c.access
+	switch {
+	case a.All || !h.c.Server.Tracked():
+		return
+	case row.Flags&(Whole|AnyDB) != 0, row.Wide != nil && row.Wide(args), h.c.Client.DB() != a.DB, len(a.Keys) > maxNamed:
+		a.All = true
+		return
+	}
+	from := len(a.Keys)
+	a.Keys = row.AppendKeys(a.Keys, args)
+	for i, key := range a.Keys[from:] {
+		a.Keys[from+i] = bytes.Clone(key) // the script's next call has its arguments in the same place
+	}
 }
 
 // Permits implements lua.Host. There is one user, who may do everything.

@@ -55,7 +55,8 @@ func (t *Transaction) Queue(row *Row, args [][]byte, limit int64) bool {
 	t.queue = append(t.queue, queued{row: row, args: args})
 	t.spans.Keys = row.AppendKeys(t.spans.Keys, args)
 	script := row.Span != nil // nothing else that has one is queued
-	t.spans.All = t.spans.All || script || row.Flags&Whole != 0 || row.Wide != nil && row.Wide(args)
+	t.spans.All = t.spans.All || row.Flags&Whole != 0 || row.Wide != nil && row.Wide(args)
+	t.spans.Open = t.spans.Open || script
 	t.spans.Write = t.spans.Write || script && row.Flags&Readonly == 0 || row.Flags&Write != 0
 	t.spans.Grows = t.spans.Grows || row.Flags&DenyOOM != 0
 	t.spans.Slow = t.spans.Slow || script
@@ -136,7 +137,7 @@ func execSpan(c *Ctx, a *backends.Access) {
 	}
 	a.Keys = append(a.Keys, t.spans.Keys...)
 	a.Keys = c.Client.AppendWatched(a.Keys)
-	a.All, a.Write, a.Grows, a.Slow = t.spans.All, t.spans.Write, t.spans.Grows, t.spans.Slow
+	a.All, a.Open, a.Write, a.Grows, a.Slow = t.spans.All, t.spans.Open, t.spans.Write, t.spans.Grows, t.spans.Slow
 	if !t.apart {
 		return
 	}

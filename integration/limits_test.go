@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"switchyard/integration/redistest"
 )
 
 func TestConfiguredLimitsRefuseLargerRequests(t *testing.T) {
@@ -64,6 +66,36 @@ func fillUp(t *testing.T, c *conn) (stored int) {
 		t.Errorf("%d values of 10 kB fit in 2 MB", stored)
 	}
 	return stored
+}
+
+// TestScriptsInFullMemory compares with a real Redis: what only reads or makes room runs, and a script that has begun to
+// write may go on.
+func TestScriptsInFullMemory(t *testing.T) {
+	t.Parallel()
+	r, p := redistest.Start(t), start(t, settings{Backend: "memory"})
+	calls := [][]string{
+		{"MSET", "k1", "v", "k2", "v", "k3", "v"},
+		{"CONFIG", "SET", "maxmemory", "1"},
+		{"EVAL", "return redis.call('get', KEYS[1])", "1", "k1"},
+		{"EVAL_RO", "return redis.call('get', 'k1')", "0"},
+		{"EVAL", "return redis.call('set', KEYS[1], 'w')", "1", "k1"},
+		{"EVAL", "redis.call('set', KEYS[1], 'w') return 1", "1", "k1"},
+		{"EVAL", "return redis.pcall('incr', 'n')['err']", "0"},
+		{"EVAL", "redis.call('del', 'k1') return redis.call('set', 'k1', 'w')", "1", "k1"},
+		{"EVAL", "#!lua\nreturn redis.call('get', KEYS[1])", "1", "k1"},
+		{"EVAL", "#!lua flags=no-writes\nreturn redis.call('get', KEYS[1])", "1", "k1"},
+		{"EVAL", "#!lua flags=allow-oom\nreturn redis.call('set', KEYS[1], 'x')", "1", "k1"},
+		{"SET", "k1", "y"},
+		{"DBSIZE"},
+		{"CONFIG", "SET", "maxmemory", "0"},
+		{"EVAL", "#!lua\nreturn redis.call('set', KEYS[1], 'z')", "1", "k1"},
+	}
+	real, ours := dial(t, r.Addr), dial(t, p.Addr)
+	for _, call := range calls {
+		if want, got := real.do(call...).raw, ours.do(call...).raw; got != want {
+			t.Errorf("%q: %q, but Redis has %q", call, got, want)
+		}
+	}
 }
 
 func TestFullMemoryEvictsByPolicy(t *testing.T) {

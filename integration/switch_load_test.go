@@ -104,6 +104,12 @@ func (w *writer) one(key, value string) error {
 			err = fmt.Errorf("GET %s: %q, want %q", key, r.raw, want.value)
 		}
 		return err
+	case 5: // a script, and it does not name its keys
+		n := w.r.IntN(len(w.counted))
+		_, err := w.expect("+OK\r\n", "EVAL", "redis.call('INCR', 'counter:' .. ARGV[1]) return redis.call('SET', ARGV[2], ARGV[3])", "0", strconv.Itoa(n), key, value)
+		w.own[key] = record{value, -1}
+		w.counted[n].Add(1)
+		return err
 	}
 	_, err := w.expect("+OK\r\n", "SET", key, value)
 	w.own[key] = record{value, -1}

@@ -26,7 +26,9 @@ func (s *session) Execute(args [][]byte) {
 		err = s.authorise(row)
 	}
 	if err == nil && row.Serve == nil && !s.queues(row) {
-		err = s.enter()
+		if err = s.enter(); err == nil && s.routed(row) {
+			row, err = s.lookUp(args) // a switch may have come before
+		}
 	}
 	s.call.Brief = false
 	s.dispatch(row, err, start)
@@ -144,6 +146,11 @@ func (s *session) lookUp(args [][]byte) (*commands.Row, error) {
 	return row, err
 }
 
+// routed says whether what lookUp has found depends on the active backend.
+func (s *session) routed(row *commands.Row) bool {
+	return row == s.server.foreignRow || row.Flags&commands.Upstream != 0
+}
+
 func (s *session) authorise(row *commands.Row) error {
 	if !s.trusted && row.Flags&commands.NoAuth == 0 {
 		return commands.ErrNoAuth
@@ -188,6 +195,7 @@ func (s *session) operate(row *commands.Row, start time.Time) (done bool) {
 	if s.hearsItself() {
 		s.subscriber.hold()
 	}
+	whole := access.Open && !s.server.Tracked() // if a switch begins meanwhile, it does not learn what was written
 	commit, err := b.engine.Do(s.server.ctx, access, &s.call)
 	blocks := s.entering != nil && s.suspend(row, err)
 	if err == commands.ErrLong || err == backends.ErrWouldWait {
@@ -199,7 +207,7 @@ func (s *session) operate(row *commands.Row, start time.Time) (done bool) {
 		s.publish(brief)
 	}
 	if access.Write {
-		s.track(row, row.Span != nil && access.All, access.DB, access.Keys)
+		s.track(row, row.Span != nil && (access.All || whole), access.DB, access.Keys)
 	}
 	if blocks {
 		s.call.Buf = s.call.Buf[:from]

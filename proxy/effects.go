@@ -13,6 +13,9 @@ import (
 // Observed implements commands.Server.
 func (s *Server) Observed() bool { return s.watches.count.Load() > 0 || s.followed() }
 
+// Tracked implements commands.Server.
+func (s *Server) Tracked() bool { return s.tracker.Load() != nil }
+
 // followed says whether anybody is to be told after the transaction.
 func (s *Server) followed() bool { return s.told() != 0 || s.waits.Len() > 0 }
 

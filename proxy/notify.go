@@ -56,7 +56,7 @@ func (t turns) each(fn func(i int)) {
 
 // turnsOf are those of the keys of a transaction.
 func (n *notices) turnsOf(a *backends.Access) (t turns) {
-	if a.All {
+	if a.All || a.Open {
 		return everyTurn
 	}
 	for _, key := range a.Keys {

@@ -72,3 +72,70 @@ func testTransfers(t *testing.T, e backends.Engine) {
 	}
 	all.Wait()
 }
+
+// testOpen has transactions turn to keys that they have not named, in any order, beside others that name theirs: all
+// come to an end, and nobody sees a sum that is not 0.
+func testOpen(t *testing.T, e backends.Engine) {
+	const goroutines, rounds = 9, 150
+	all := keys("a", "b", "c", "d", "e", "f", "g", "h")
+	move := func(tx backends.Tx, from, to []byte) error {
+		if _, err := add(tx, from, -1); err != nil {
+			return err
+		}
+		_, err := add(tx, to, 1)
+		return err
+	}
+	sum := func(tx backends.Tx) error {
+		total := 0
+		for _, key := range all {
+			n, err := add(tx, key, 0)
+			if err != nil {
+				return err
+			}
+			total += n
+		}
+		if total != 0 {
+			t.Errorf("the sum is %d", total)
+		}
+		return nil
+	}
+	var group sync.WaitGroup
+	for g := range goroutines {
+		group.Go(func() {
+			for range rounds {
+				p := rand.Perm(len(all))
+				from, to := all[p[0]], all[p[1]]
+				switch g % 3 {
+				case 0:
+					do(t, e, backends.Access{Keys: [][]byte{from}, Open: true, Write: true, Slow: true}, func(tx backends.Tx) error {
+						return move(tx, from, to)
+					})
+				case 1:
+					do(t, e, backends.Access{Keys: [][]byte{from, to}, Write: true}, func(tx backends.Tx) error { return move(tx, from, to) })
+				default:
+					do(t, e, backends.Access{All: p[0]%2 == 0, Open: p[0]%2 == 1}, sum)
+				}
+			}
+		})
+	}
+	group.Wait()
+	do(t, e, backends.Access{Open: true, Write: true}, func(tx backends.Tx) error {
+		if _, err := add(tx, all[0], 1); err != nil {
+			return err
+		}
+		tx.In(1).Flush() // has no keys
+		tx.Flush()
+		if n := tx.Len(); n != 0 {
+			t.Errorf("%d keys are left", n)
+		}
+		_, err := add(tx, all[1], 5)
+		return err
+	})
+	wantValue(t, e, 0, string(all[1]), "5")
+	do(t, e, backends.Access{Keys: all[:1]}, func(tx backends.Tx) error {
+		if kind := tx.Type(all[0]); kind != backends.None {
+			t.Errorf("a key of type %s is left", kind)
+		}
+		return nil
+	})
+}

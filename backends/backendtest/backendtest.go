@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) backends.Backend, holds ...backen
 		{"scan keeps its promise", testScan},
 		{"random is fair", testRandom},
 		{"transfers keep the sum", testTransfers},
+		{"open transactions exclude others", testOpen},
 		{"no increment is lost", testIncrements},
 		{"transactions with keys can scan", testScanWhileHolding},
 		{"operations agree with a model", testModel},

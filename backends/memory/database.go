@@ -131,6 +131,7 @@ func (e *Engine) randomShard(db int) (i int, ok bool) {
 
 // Flush implements backends.Database. The garbage collector does the work.
 func (x *tx) Flush() {
+	x.extendAll()
 	x.changes++
 	for i := range x.e.shards {
 		x.e.shards[i].replace(x.db, nil)
@@ -139,6 +140,7 @@ func (x *tx) Flush() {
 
 // Swap implements backends.Database.
 func (x *tx) Swap(db int) {
+	x.extendAll()
 	x.changes++
 	for i := range x.e.shards {
 		s := &x.e.shards[i]

@@ -10,7 +10,7 @@ import (
 )
 
 // Engine is the in-memory backend. A transaction on one key locks that key's shard, one on several
-// keys locks their shards, one on everything locks all. One without keys locks nothing: walks over
+// keys locks their shards, one on everything locks all, and one that is open locks as it goes on. One without keys locks nothing: walks over
 // a database lock shard by shard.
 type Engine struct {
 	name      string
@@ -21,7 +21,8 @@ type Engine struct {
 
 	shards  [shardCount]shard
 	parking sync.Mutex
-	many    sync.Pool // of *transaction, for those that are not on one key
+	wide    sync.Mutex // see lock.go
+	many    sync.Pool  // of *transaction, for those that are not on one key
 
 	slow     atomic.Int64 // transactions that may take any time
 	limit    atomic.Int64 // bytes; 0: none
@@ -49,7 +50,7 @@ func (e *Engine) Do(_ context.Context, a *backends.Access, body backends.Body) (
 			return nil, err
 		}
 	}
-	if len(a.Keys) == 1 && !a.All {
+	if len(a.Keys) == 1 && !a.All && !a.Open {
 		return nil, e.doOne(a, body)
 	}
 	if a.Slow {

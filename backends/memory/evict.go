@@ -99,6 +99,7 @@ func (e *Engine) makeRoom(a *backends.Access) error {
 			return backends.ErrWouldWait // what is evicted may be locked
 		}
 		if !e.evict(policy(e.policy.Load()), a.Now) {
+			a.Full = backends.ErrNoSpace
 			if a.Grows {
 				return backends.ErrNoSpace
 			}

@@ -8,14 +8,15 @@ import (
 	"switchyard/backends"
 )
 
-// Lock order: shards are locked by ascending number, and whoever holds one waits for another only
-// in this file. Inside a shard's lock nothing else is locked but Engine.parking.
+// Lock order: Engine.wide, then shards in any order. Only who has wide, which is one transaction at a time, waits for a shard
+// while it holds another: all others let go of what they hold first. So nobody who waits for wide, or for a shard
+// without it, holds what its owner needs, and a script can turn to one key after the other. All that wait do
+// so in this file. Inside a shard's lock nothing else is locked but Engine.parking.
 //
-// One case does not fit the order: a transaction that holds keys and then scans (a script, a
-// queue of MULTI) needs shards below those it holds, and two such transactions could wait for each other for
-// ever. So whoever waits while holding shards parks them first. It changes nothing in them until
-// it goes on, and a scan may look into a parked shard without its lock. What it may see there is
-// half of another transaction, which a walk over all keys never promised to hide.
+// One case does not fit: a transaction that holds keys and then scans (a script, a queue of MULTI) needs to look into shards
+// that others hold, which may scan as well, or have wide. So whoever waits while holding shards parks them
+// first. It changes nothing in them until it goes on, and a scan may look into a parked shard without its lock. What
+// it may see there is half of another transaction, which a walk over all keys never promised to hide.
 
 // shardSet is a set of shard numbers.
 type shardSet [shardCount / 64]uint64
@@ -60,26 +61,103 @@ func (e *Engine) lockShard(s *shard, a *backends.Access) bool {
 // than a microsecond.
 const spins = 30
 
-// lock locks the shards of want; false: none, because that might take any time, and must not.
+// lockRounds is how often a transaction begins anew with the shard that it did not get.
+const lockRounds = 4
+
+// lock locks the shards of want; false: it does not, because that might take any time, and must not.
 func (t *transaction) lock(want *shardSet) (ok bool) {
-	ok = true
-	want.each(func(i int) {
-		s := &t.e.shards[i]
-		if ok && !s.mu.TryLock() {
-			t.park(true)
-			ok = t.e.lockShard(s, t.a)
-			t.park(false)
+	if t.a.All || t.a.Open {
+		return t.lockWide(want)
+	}
+	for range lockRounds {
+		busy := t.tryLock(want)
+		if busy == nil {
+			return true
 		}
-		if ok {
+		t.unlock()
+		if !t.e.lockShard(busy, t.a) {
+			return false
+		}
+		t.held.add(busy.number)
+	}
+	if t.tryLock(want) == nil {
+		return true
+	}
+	t.unlock()
+	if !t.lockWide(want) {
+		return false
+	}
+	t.wide = false
+	t.e.wide.Unlock()
+	return true
+}
+
+// tryLock locks shards until one is not to be had at once, and returns that.
+func (t *transaction) tryLock(want *shardSet) (busy *shard) {
+	want.each(func(i int) {
+		switch s := &t.e.shards[i]; {
+		case busy != nil, t.held.has(i):
+		case s.mu.TryLock():
 			t.held.add(i)
+		default:
+			busy = s
 		}
 	})
+	return busy
+}
+
+// lockWide is lock that takes Engine.wide first.
+func (t *transaction) lockWide(want *shardSet) bool {
+	if t.a.Brief {
+		t.wide = t.e.wide.TryLock()
+	} else {
+		t.e.wide.Lock()
+		t.wide = true
+	}
+	ok := t.wide
+	want.each(func(i int) { ok = ok && t.take(i) })
 	return ok
 }
 
+// take locks one more shard.
+func (t *transaction) take(i int) (ok bool) {
+	s := &t.e.shards[i]
+	if ok = t.held.has(i) || s.mu.TryLock(); !ok {
+		t.park(true)
+		ok = t.e.lockShard(s, t.a)
+		t.park(false)
+	}
+	if ok {
+		t.held.add(i)
+	}
+	return ok
+}
+
+// extend takes a shard that the Access of the transaction did not name.
+func (t *transaction) extend(i int) {
+	if !t.a.Open {
+		panic("memory: a transaction touches a key that its Access does not name")
+	}
+	t.take(i)
+}
+
+// extendAll takes all shards.
+func (t *transaction) extendAll() {
+	for i := range t.e.shards {
+		if !t.held.has(i) {
+			t.extend(i)
+		}
+	}
+}
+
+// unlock lets go of all that the transaction holds.
 func (t *transaction) unlock() {
 	t.held.each(func(i int) { t.e.shards[i].mu.Unlock() })
 	t.held = shardSet{}
+	if t.wide {
+		t.wide = false
+		t.e.wide.Unlock()
+	}
 }
 
 // park says whether others may look into the shards that t holds.

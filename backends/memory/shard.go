@@ -17,6 +17,7 @@ const (
 // shard is one part of the hash space in all databases.
 type shard struct {
 	mu     sync.Mutex
+	number int
 	tables []atomic.Pointer[table] // by database; nil: no keys. Written with mu held
 	tx     *transaction            // for transactions on one key, so that they allocate nothing
 	parked bool                    // guarded by Engine.parking, see lock.go
@@ -26,6 +27,7 @@ type shard struct {
 }
 
 func (s *shard) open(e *Engine, i int) {
+	s.number = i
 	s.tables = make([]atomic.Pointer[table], e.databases)
 	s.tx = newTransaction(e)
 	s.tx.held.add(i)

@@ -14,6 +14,7 @@ type transaction struct {
 	a       *backends.Access
 	refused bool // it would have had to wait, and must not
 	held    shardSet
+	wide    bool // it has Engine.wide
 	root    tx
 
 	known     []byte // a key whose hash is known, found again by its address
@@ -84,7 +85,7 @@ func (x *tx) in(db int) *tx {
 }
 
 // locate finds where a key belongs. A key that its Access did not name is a mistake of the caller,
-// which would otherwise be a data race.
+// which would otherwise be a data race, unless the transaction is open.
 func (x *tx) locate(key []byte) (s *shard, place uint32) {
 	h := x.knownHash
 	if len(key) != len(x.known) || unsafe.SliceData(key) != unsafe.SliceData(x.known) || x.known == nil {
@@ -92,7 +93,7 @@ func (x *tx) locate(key []byte) (s *shard, place uint32) {
 	}
 	i := int(h >> shardShift)
 	if !x.held.has(i) {
-		panic("memory: a transaction touches a key that its Access does not name")
+		x.extend(i)
 	}
 	return &x.e.shards[i], uint32(h >> placeShift)
 }

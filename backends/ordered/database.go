@@ -144,8 +144,12 @@ func (x *tx) Swap(db int) {
 
 // replace makes s the spaces, which differ from the old ones for some databases.
 func (x *tx) replace(s *spaces, dbs ...int) {
-	if !x.held.all {
+	switch {
+	case x.held.all:
+	case !x.a.Open:
 		panic("ordered: a transaction changes a database that its Access does not name")
+	default:
+		x.e.stripes.extendAll(x.held, x.a.Write)
 	}
 	for _, db := range dbs {
 		x.set(numberKey(tagDatabase, uint32(db)), binary.BigEndian.AppendUint32(nil, s.of[db]))

@@ -130,9 +130,9 @@ func (e *Engine) Close() error {
 
 // Do implements backends.Engine.
 func (e *Engine) Do(ctx context.Context, a *backends.Access, body backends.Body) (*backends.Commit, error) {
-	if a.Write && a.Grows && e.o.Full != nil {
-		if err := e.o.Full(); err != nil {
-			return nil, err
+	if a.Write && (a.Grows || a.Open) && e.o.Full != nil {
+		if a.Full = e.o.Full(); a.Full != nil && a.Grows {
+			return nil, a.Full
 		}
 	}
 	t := e.pool.Get().(*transaction)

@@ -8,13 +8,20 @@ import (
 	"switchyard/backends"
 )
 
-// Transactions exclude each other by the stripes of their keys, which are locked in ascending
-// order: a writer has them for itself, readers share. A walk over a database needs none, because it
-// reads a view, and a reader that may run again looks at their versions instead (look.go).
+// Transactions exclude each other by the stripes of their keys: a writer has them for itself, readers share. A walk over
+// a database needs none, because it reads a view, and a reader that may run again looks at their versions
+// instead (look.go).
+//
+// Only who has wide, which is one transaction at a time, waits for a stripe while it holds another: all others let go of
+// what they hold first. So nobody who waits for wide, or for a stripe without it, holds what its owner needs, and a
+// script can turn to one key after the other.
 
 const stripeCount = 1024
 
-type stripes [stripeCount]stripe
+type stripes struct {
+	of   [stripeCount]stripe
+	wide sync.Mutex
+}
 
 type stripe struct {
 	sync.RWMutex
@@ -43,7 +50,7 @@ func (s *stripe) Unlock() {
 func (s *stripes) versions(set *stripeSet, list []uint32) (versions []uint32, free bool) {
 	free = true
 	set.each(func(i int) {
-		v := s[i].version.Load()
+		v := s.of[i].version.Load()
 		free = free && v&1 == 0
 		list = append(list, v)
 	})
@@ -54,7 +61,7 @@ func (s *stripes) versions(set *stripeSet, list []uint32) (versions []uint32, fr
 func (s *stripes) unchanged(set *stripeSet, versions []uint32) (same bool) {
 	same = true
 	set.each(func(i int) {
-		same = same && s[i].version.Load() == versions[0]
+		same = same && s.of[i].version.Load() == versions[0]
 		versions = versions[1:]
 	})
 	return same
@@ -63,7 +70,8 @@ func (s *stripes) unchanged(set *stripeSet, versions []uint32) (same bool) {
 // stripeSet is a set of stripes. A single one, which nearly every command has, is kept as a number.
 type stripeSet struct {
 	all  bool
-	one  int // 1 + its number; 0: see many
+	wide bool // with stripes.wide
+	one  int  // 1 + its number; 0: see many
 	many []uint64
 }
 
@@ -91,17 +99,20 @@ func (s *stripeSet) each(fn func(i int)) {
 	}
 }
 
+func (s *stripeSet) add(i int) {
+	s.many[i/64] |= 1 << (i % 64)
+}
+
 func stripesOf(a *backends.Access) (s stripeSet) {
 	switch {
 	case a.All:
 		s.all = true
-	case len(a.Keys) == 1:
+	case len(a.Keys) == 1 && !a.Open:
 		s.one = 1 + stripeOf(hashOf(a.Keys[0]))
-	case len(a.Keys) > 1:
+	case len(a.Keys) > 1 || a.Open:
 		s.many = make([]uint64, stripeCount/64)
 		for _, key := range a.Keys {
-			i := stripeOf(hashOf(key))
-			s.many[i/64] |= 1 << (i % 64)
+			s.add(stripeOf(hashOf(key)))
 		}
 	}
 	return s
@@ -113,45 +124,86 @@ func (s *stripes) lock(a *backends.Access) (held stripeSet, ok bool) {
 	switch {
 	case a.Brief:
 		return held, s.tryLock(&held, a.Write)
-	case a.Write:
-		held.each(func(i int) { s[i].Lock() })
-	default:
-		held.each(func(i int) { s[i].RLock() })
+	case held.one != 0:
+		s.of[held.one-1].take(a.Write)
+	case a.All || a.Open:
+		s.lockWide(&held, a.Write)
+	case !s.tryLock(&held, a.Write):
+		s.lockWide(&held, a.Write)
+		held.wide = false
+		s.wide.Unlock()
 	}
 	return held, true
+}
+
+// lockWide locks wide and then all of held.
+func (s *stripes) lockWide(held *stripeSet, write bool) {
+	s.wide.Lock()
+	held.wide = true
+	held.each(func(i int) { s.of[i].take(write) })
+}
+
+// extend adds a stripe to those of a transaction that is open.
+func (s *stripes) extend(held *stripeSet, i int, write bool) {
+	s.of[i].take(write)
+	held.add(i)
+}
+
+// extendAll adds all.
+func (s *stripes) extendAll(held *stripeSet, write bool) {
+	for i := range s.of {
+		if !held.has(i) {
+			s.extend(held, i, write)
+		}
+	}
+	held.all, held.many = true, nil
+}
+
+func (s *stripe) take(write bool) {
+	if write {
+		s.Lock()
+	} else {
+		s.RLock()
+	}
+}
+
+func (s *stripe) tryTake(write bool) bool {
+	if write {
+		return s.TryLock()
+	}
+	return s.TryRLock()
+}
+
+func (s *stripe) release(write bool) {
+	if write {
+		s.Unlock()
+	} else {
+		s.RUnlock()
+	}
 }
 
 // tryLock locks all of held or nothing.
 func (s *stripes) tryLock(held *stripeSet, write bool) (ok bool) {
 	locked, ok := 0, true
 	held.each(func(i int) {
-		switch {
-		case !ok:
-		case write && s[i].TryLock(), !write && s[i].TryRLock():
+		if ok = ok && s.of[i].tryTake(write); ok {
 			locked++
-		default:
-			ok = false
 		}
 	})
 	if ok {
 		return true
 	}
 	held.each(func(i int) {
-		switch locked--; {
-		case locked < 0:
-		case write:
-			s[i].Unlock()
-		default:
-			s[i].RUnlock()
+		if locked--; locked >= 0 {
+			s.of[i].release(write)
 		}
 	})
 	return false
 }
 
 func (s *stripes) unlock(held *stripeSet, write bool) {
-	if write {
-		held.each(func(i int) { s[i].Unlock() })
-	} else {
-		held.each(func(i int) { s[i].RUnlock() })
+	held.each(func(i int) { s.of[i].release(write) })
+	if held.wide {
+		s.wide.Unlock()
 	}
 }

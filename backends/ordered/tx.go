@@ -234,14 +234,22 @@ func (f *found) is(space uint32, key []byte) bool {
 	return f.rk != "" && f.space == space && len(key) <= maxName && f.rk[nameAt+1:] == string(key)
 }
 
-// locate makes a key the one looked up last, and does not read its record. A key that its Access did not
-// name is a mistake of the caller, which would otherwise break the order of transactions.
+// extend takes a stripe that the Access of the transaction did not name.
+func (t *transaction) extend(i int) {
+	if !t.a.Open {
+		panic("ordered: a transaction touches a key that its Access does not name")
+	}
+	t.e.stripes.extend(t.held, i, t.a.Write)
+}
+
+// locate makes a key the one looked up last, and does not read its record. A key that its Access did not name is a mistake of
+// the caller, which would otherwise break the order of transactions, unless the transaction is open.
 func (x *tx) locate(key []byte) *found {
 	f, space := &x.last, x.space()
 	if !f.is(space, key) {
 		hash := hashOf(key)
-		if !x.held.has(stripeOf(hash)) {
-			panic("ordered: a transaction touches a key that its Access does not name")
+		if i := stripeOf(hash); !x.held.has(i) {
+			x.extend(i)
 		}
 		*f = found{key: key, space: space, rk: recordKey(space, hash, key)}
 	}
