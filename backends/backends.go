@@ -224,6 +224,15 @@ type (
 	Identifier interface {
 		Identity(ctx context.Context) (string, error)
 	}
+	// Librarian keeps the libraries of functions beside the keys, which they outlive: no flush removes them. Without it
+	// there are none.
+	Librarian interface {
+		// Libraries returns what SetLibraries was given last; nothing at first. The caller must not change it.
+		Libraries(ctx context.Context) (payload []byte, err error)
+		// SetLibraries keeps all libraries there are, as FUNCTION DUMP has them (rdb.DumpLibraries), and returns when
+		// they are as durable as the backend promises. The caller must not change payload afterwards.
+		SetLibraries(ctx context.Context, payload []byte) error
+	}
 	// Notifier reports each key that the backend removes by itself, and each hash that loses fields so. fn is called
 	// while the key is locked, and whoever locks it later sees what is left: it must be quick and must not call back. nil
 	// stops the reports. Without it the backend is taken as one that removes nothing but what has expired.

@@ -172,6 +172,9 @@ type Server interface {
 	SetParameters(ctx context.Context, pairs []Parameter) error
 	ResetStats()
 	Scripts() *Scripts
+	Functions() *Functions
+	// KeepLibraries has the active backend keep all libraries of functions there are.
+	KeepLibraries(ctx context.Context, payload []byte) error
 	// LogScript is what a script logs, at a level from 0 (debug) to 3 (warning).
 	LogScript(level int, text string)
 	State

@@ -62,9 +62,17 @@ const (
 	ErrScriptArity    Error = "ERR Wrong number of args calling Redis command from script"
 	ErrScriptRefused  Error = "ERR This Redis command is not allowed from script"
 	ErrScriptReadonly Error = "ERR Write commands are not allowed from read-only scripts."
+	ErrNoFunction     Error = "ERR Function not found"
+	ErrNoLibrary      Error = "ERR Library not found"
+	ErrBadKeyCount    Error = "ERR Bad number of keys provided"
+	ErrFunctionWrites Error = "ERR Can not execute a script with write flag using *_ro command."
+	ErrFunctionFlush  Error = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
+	ErrNoLibraryName  Error = "ERR library name argument was not given"
+	ErrRestorePolicy  Error = "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."
 	ErrNotBusy        Error = "NOTBUSY No scripts in execution right now."
 	ErrUnkillable     Error = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
 	ErrBusy           Error = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+	ErrBusyFunction   Error = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
 
 	ErrNestedMulti  Error = "ERR MULTI calls can not be nested"
 	ErrNoMulti      Error = "ERR EXEC without MULTI"
@@ -216,6 +224,7 @@ func subcommandSyntax(container string, sub []byte) Error {
 const (
 	ErrBackend             Error = "ERR backend failed, see the server's log"
 	ErrNoTransactions      Error = "ERR the active backend does not run transactions"
+	ErrNoLibraries         Error = "ERR the active backend does not keep functions, or has just been changed"
 	ErrNoBlocking          Error = "ERR the active backend does not run blocking commands"
 	ErrTransactionTooLarge Error = "ERR the transaction is larger than a request may be"
 	ErrUnavailable         Error = "ERR backend unavailable, see the server's log"
@@ -284,10 +293,20 @@ func ParameterRefused(name, why string) Error {
 	return Error("ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why)
 }
 
-// scriptKilled is what a script replies that was killed.
-func scriptKilled(sha string) Error {
-	return Error("ERR Script killed by user with SCRIPT KILL... script: " + sha + ", on @user_script:1.")
+// scriptKilled is what a script or a function replies that was killed.
+func scriptKilled(name, chunk string) Error {
+	return Error("ERR Script killed by user with SCRIPT KILL... script: " + name + ", on @" + chunk + ":1.")
 }
+
+func libraryExists(name string) Error { return Error("ERR Library '" + name + "' already exists") }
+
+func functionExists(name string) Error { return Error("ERR Function " + name + " already exists") }
+
+func unknownLoadOption(option []byte) Error {
+	return Error("ERR Unknown option given: " + cString(option))
+}
+
+func unknownListArgument(arg []byte) Error { return Error("ERR Unknown argument " + cString(arg)) }
 
 func unknownClientType(kind []byte) Error {
 	return Error("ERR Unknown client type '" + cString(kind) + "'")

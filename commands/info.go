@@ -24,6 +24,9 @@ type ServerInfo struct {
 	Backend, Driver    string
 	Switches           int64
 	Clients            int
+	Scripts            int // that the server has
+	Functions          int
+	Libraries          int
 	MaxClients         int
 	MostInput          int // bytes that a client has sent and that have not run yet
 	MostOutput         int // bytes that a client has yet to read
@@ -152,7 +155,7 @@ func memorySection(i ServerInfo) []infoField {
 		{"used_memory_lua", 0}, {"used_memory_vm_eval", 0}, {"used_memory_lua_human", humanBytes(0)}, {"used_memory_scripts_eval", 0},
 		{"used_memory_vm_functions", 0}, {"used_memory_vm_total", 0}, {"used_memory_vm_total_human", humanBytes(0)},
 		{"used_memory_functions", 0}, {"used_memory_scripts", 0}, {"used_memory_scripts_human", humanBytes(0)},
-		{"number_of_cached_scripts", 0}, {"number_of_functions", 0}, {"number_of_libraries", 0},
+		{"number_of_cached_scripts", i.Scripts}, {"number_of_functions", i.Functions}, {"number_of_libraries", i.Libraries},
 		{"maxmemory", limit}, {"maxmemory_human", humanBytes(limit)}, {"maxmemory_policy", cmp.Or(i.Contents.Policy, "noeviction")},
 		{"allocator_frag_ratio", ratio(1, 1)}, {"allocator_frag_bytes", 0},
 		{"allocator_rss_ratio", ratio(i.ProcessBytes, i.AllocatedBytes)}, {"allocator_rss_bytes", max(i.ProcessBytes-i.AllocatedBytes, 0)},

@@ -37,6 +37,7 @@ func newRig(t testing.TB) *rig {
 	})
 	r := &rig{t: t, engine: b.(backends.Engine), clock: func() int64 { return time.Now().UnixMilli() }}
 	r.server = &fakeServer{table: NewTable(), ctx: t.Context(), engine: r.engine, compact: compact, maxString: 512 << 20, scripts: NewScripts()}
+	r.server.functions = NewFunctions(r.server.scripts.Runtime)
 	r.client = &fakeClient{info: ClientInfo{ID: 7, Addr: "127.0.0.1:5000", LocalAddr: "127.0.0.1:6379", Flags: "N", User: "default", Proto: 2}, authenticated: true}
 	r.server.clients = []*fakeClient{r.client}
 	r.server.fakeBroker, r.client.fakeSubscriptions = newFakeBroker()
@@ -155,14 +156,22 @@ type fakeServer struct {
 	failure   error // of the STATE commands
 	observed  bool
 	scripts   *Scripts
+	functions *Functions
+	kept      []byte // of the libraries
 }
 
 func (s *fakeServer) Scripts() *Scripts                 { return s.scripts }
+func (s *fakeServer) Functions() *Functions             { return s.functions }
 func (s *fakeServer) LogScript(int, string)             {}
 func (s *fakeServer) Observed() bool                    { return s.observed }
 func (s *fakeServer) ObservesMisses() bool              { return s.observed }
 func (s *fakeServer) Tracked() bool                     { return false }
 func (s *fakeServer) Replacing(_ backends.Tx, _, _ int) {}
+
+func (s *fakeServer) KeepLibraries(_ context.Context, payload []byte) error {
+	s.kept = payload
+	return s.failure
+}
 
 var _ Server = (*fakeServer)(nil)
 

@@ -63,7 +63,7 @@ func eval(c *Ctx, tx backends.Tx) error {
 		}
 		c.Server.Scripts().Remember(s)
 	}
-	return c.runScript(tx, s, keys, args)
+	return c.runProgram(tx, program{name: s.SHA1, flags: s.Flags, script: s}, keys, args)
 }
 
 func evalsha(c *Ctx, tx backends.Tx) error {
@@ -76,7 +76,7 @@ func evalsha(c *Ctx, tx backends.Tx) error {
 	if s == nil {
 		return ErrNoScript
 	}
-	return c.runScript(tx, s, keys, args)
+	return c.runProgram(tx, program{name: s.SHA1, flags: s.Flags, script: s}, keys, args)
 }
 
 // scriptArgs splits what follows the script.
@@ -93,29 +93,56 @@ func scriptArgs(args [][]byte) (keys, rest [][]byte, err error) {
 	return args[:n], args[n:], nil
 }
 
-// runScript runs a script and replies with what it returns.
-func (c *Ctx) runScript(tx backends.Tx, s *lua.Script, keys, args [][]byte) error {
-	h := &scriptHost{c: c, tx: tx, readOnly: c.Row.Flags&Readonly != 0 || s.Flags&lua.NoWrites != 0}
-	if s.Flags&lua.AllowOOM == 0 {
+// program is a script, or a function of a library.
+type program struct {
+	name    string
+	flags   lua.Flags
+	script  *lua.Script
+	library *lua.Library // of a function
+}
+
+func (p *program) run(run *scriptRun, h *scriptHost, keys, args [][]byte) (reply []byte, err error) {
+	runtime := h.c.Server.Scripts().Runtime
+	if p.library != nil {
+		return runtime.CallFunction(run.ctx, p.library, p.name, keys, args, h, h.c.Proto, h.c.Buf)
+	}
+	return runtime.Run(run.ctx, p.script, keys, args, h, h.c.Proto, h.c.Buf)
+}
+
+// runProgram runs a script or a function and replies with what it returns.
+func (c *Ctx) runProgram(tx backends.Tx, p program, keys, args [][]byte) error {
+	h := &scriptHost{c: c, tx: tx, readOnly: !c.access.Write || c.Row.Flags&Readonly != 0 || p.flags&lua.NoWrites != 0}
+	if p.flags&lua.AllowOOM == 0 {
 		h.full = c.access.Full
 	}
-	if h.full != nil && !s.Compat && !h.readOnly {
+	if h.full != nil && !h.readOnly && (p.script == nil || !p.script.Compat) {
 		return h.full
 	}
-	run := c.Server.Scripts().begin(c.Context())
+	var function [][]byte
+	if p.library != nil {
+		function = c.Args
+	}
+	run := c.Server.Scripts().begin(c.Context(), function)
 	defer c.Server.Scripts().end(run)
 	h.run = run
 	db, proto := c.Client.DB(), c.Proto
-	reply, err := c.Server.Scripts().Runtime.Run(run.ctx, s, keys, args, h, proto, c.Buf)
+	reply, err := p.run(run, h, keys, args)
 	c.Proto = proto
 	if c.Client.DB() != db {
 		c.Client.SelectDB(db) // a script that selects a database does so for itself
 	}
 	if errors.Is(err, errKilled) {
-		return scriptKilled(s.SHA1)
+		return p.killed()
 	}
 	c.Buf = reply
 	return err
+}
+
+func (p *program) killed() error {
+	if p.library != nil {
+		return scriptKilled(p.name, "user_function")
+	}
+	return scriptKilled(p.name, "user_script")
 }
 
 var errKilled = errors.New("the script was killed")
@@ -148,7 +175,7 @@ func scriptFlush(c *Ctx) error {
 }
 
 func scriptKill(c *Ctx) error {
-	if err := c.Server.Scripts().Kill(); err != nil {
+	if err := c.Server.Scripts().Kill(false); err != nil {
 		return err
 	}
 	c.OK()

@@ -39,6 +39,8 @@ type scriptRun struct {
 	ctx    context.Context // ends when it is killed
 	kill   context.CancelCauseFunc
 	wrote  atomic.Bool
+	call   [][]byte    // of a function; nil: it is a script. With the next, under Scripts.mu
+	since  time.Time   // when it began
 	late   *time.Timer // nil: it was never set
 	timed  bool        // late is set for this run
 	busy   bool        // it has run for longer than the threshold; under Scripts.mu
@@ -109,10 +111,11 @@ func (s *Scripts) Len() int {
 }
 
 // begin is told of a script that begins to run.
-func (s *Scripts) begin(ctx context.Context) *scriptRun {
+func (s *Scripts) begin(ctx context.Context, function [][]byte) *scriptRun {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.idle(ctx)
+	r.call, r.since = function, time.Now()
 	s.running[r] = struct{}{}
 	threshold := time.Duration(s.Threshold.Load()) * time.Millisecond
 	switch r.timed = threshold > 0; {
@@ -151,6 +154,7 @@ func (s *Scripts) end(r *scriptRun) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.running, r)
+	r.call = nil
 	if r.busy {
 		s.busy.Add(-1)
 	}
@@ -165,22 +169,49 @@ func (s *Scripts) end(r *scriptRun) {
 // Busy says that a script has run for so long that others should not wait for it.
 func (s *Scripts) Busy() bool { return s.busy.Load() > 0 }
 
-// Kill ends the scripts that run, those that have not written anything.
-func (s *Scripts) Kill() error {
+// Refusal is what others are told then.
+func (s *Scripts) Refusal() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for r := range s.running {
+		if r.busy && r.call != nil {
+			return ErrBusyFunction
+		}
+	}
+	return ErrBusy
+}
+
+// function is the call of the function that runs, and for how long it has; nil: a script runs.
+func (s *Scripts) function() (call [][]byte, since time.Duration, runs bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for r := range s.running {
+		if !runs || r.call != nil {
+			call, since, runs = r.call, time.Since(r.since), true
+		}
+	}
+	return call, since, runs
+}
+
+// Kill ends the functions that run, or else the scripts, those that have not written anything.
+func (s *Scripts) Kill(functions bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.running) == 0 {
 		return ErrNotBusy
 	}
-	killed := false
+	err := error(ErrUnkillable)
 	for r := range s.running {
-		if !r.wrote.Load() {
+		switch {
+		case r.wrote.Load() || err == nil && functions != (r.call != nil):
+		case functions == (r.call != nil):
 			r.kill(errKilled)
-			killed = true
+			err = nil
+		case functions:
+			err = ErrBusy
+		default:
+			err = ErrBusyFunction
 		}
 	}
-	if !killed {
-		return ErrUnkillable
-	}
-	return nil
+	return err
 }

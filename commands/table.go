@@ -26,7 +26,7 @@ func NewTable() *Table {
 		zsetRows, zsetRangeRows, zsetOpsRows, zsetPopRows, geoRows,
 		streamRows, streamReadRows, streamGroupRows, streamPendingRows, streamInfoRows,
 		hashRows, fieldExpiryRows, setRows, setOpsRows, objectRows, memoryRows,
-		connectionRows, transactionRows, scriptRows, pubsubRows, clientRows, commandRows, serverRows, processRows, configRows, stateRows,
+		connectionRows, transactionRows, scriptRows, functionRows, pubsubRows, clientRows, commandRows, serverRows, processRows, configRows, stateRows,
 	}
 	for _, family := range families {
 		for _, r := range family {

@@ -31,6 +31,9 @@ func (s *Server) MaxStringLength() int64 { return int64(s.config.Limits.Argument
 // Scripts implements commands.Server.
 func (s *Server) Scripts() *commands.Scripts { return s.scripts }
 
+// Functions implements commands.Server.
+func (s *Server) Functions() *commands.Functions { return s.functions }
+
 // LogScript implements commands.Server.
 func (s *Server) LogScript(level int, text string) {
 	levels := [...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelInfo, slog.LevelWarn}
@@ -91,9 +94,11 @@ func (s *Server) complain(b *opened, about string, err error) {
 func (s *Server) Info(ctx context.Context) commands.ServerInfo {
 	b := s.active.Load()
 	p := readProcess()
+	libraries, functions := s.functions.Now().Len()
 	i := commands.ServerInfo{
 		Version: s.version, RunID: s.runID, Port: s.port(), Started: s.started, Now: time.Now(),
 		ConfigFile: s.config.File, Backend: b.Name(), Driver: b.Driver(), Switches: int64(s.epoch.Load()),
+		Scripts: s.scripts.Len(), Functions: functions, Libraries: libraries,
 		Clients: s.clientCount(), MaxClients: s.config.Limits.Clients, Contents: s.contents(ctx),
 		ProcessBytes: p.resident, AllocatedBytes: p.allocated, PeakBytes: p.peak, SystemBytes: p.machine, CPUSystem: p.system, CPUUser: p.user,
 		Connections: s.accepted.Load(), Rejected: s.rejected.Load(), Commands: s.stats.commands(),

@@ -156,7 +156,7 @@ func (s *session) authorise(row *commands.Row) error {
 		return commands.ErrNoAuth
 	}
 	if s.server.scripts.Busy() && row.Flags&commands.AllowBusy == 0 {
-		return commands.ErrBusy
+		return s.server.scripts.Refusal()
 	}
 	return s.mayCall(row)
 }

@@ -99,3 +99,53 @@ func TestAScriptMayAskForWhatLooksAtBackends(t *testing.T) {
 		}
 	}
 }
+
+func TestAFunctionThatNeverEndsIsKilledAsOne(t *testing.T) {
+	server := newTestServer(t, nil)
+	server.scripts.Threshold.Store(1)
+	s, other := openSession(t, server), openSession(t, server)
+	defer s.Close()
+	defer other.Close()
+	code := "#!lua name=l\nredis.register_function('f', function(keys) if keys[1] then redis.call('set', keys[1], 'v') end while true do end end)"
+	if got := ask(other, "FUNCTION", "LOAD", code); got != "$1\r\nl\r\n" {
+		t.Fatalf("%q", got)
+	}
+	const (
+		useFunctionKill = "-BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.\r\n"
+		useScriptKill   = "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n"
+	)
+	for _, c := range []struct {
+		call                     []string
+		get, stats, wrong, right []string // each a call and the beginning of its reply
+		end                      string
+	}{
+		{
+			call: []string{"FCALL", "f", "0", "an argument"}, get: []string{"GET", "k", useFunctionKill},
+			stats: []string{"FUNCTION", "STATS", "*4\r\n$14\r\nrunning_script\r\n*6\r\n$4\r\nname\r\n$1\r\nf\r\n$7\r\ncommand\r\n*4\r\n$5\r\nFCALL\r\n$1\r\nf\r\n$1\r\n0\r\n$11\r\nan argument\r\n$11\r\nduration_ms\r\n:"},
+			wrong: []string{"SCRIPT", "KILL", useFunctionKill}, right: []string{"FUNCTION", "KILL", "+OK\r\n"},
+			end: "-ERR Script killed by user with SCRIPT KILL... script: f, on @user_function:",
+		},
+		{
+			call: []string{"EVAL", endless, "0"}, get: []string{"GET", "k", useScriptKill}, stats: []string{"FUNCTION", "STATS", useScriptKill},
+			wrong: []string{"FUNCTION", "KILL", useScriptKill}, right: []string{"SCRIPT", "KILL", "+OK\r\n"},
+			end: "-ERR Script killed by user with SCRIPT KILL... script: ",
+		},
+	} {
+		reply := runs(s, c.call...)
+		for !server.scripts.Busy() {
+			time.Sleep(time.Millisecond)
+		}
+		for _, x := range [][]string{c.get, c.stats, c.wrong, c.right} {
+			last := len(x) - 1
+			if got := ask(other, x[:last]...); !strings.HasPrefix(got, x[last]) {
+				t.Errorf("while %q runs, %q replies %q", c.call, x[:last], got)
+			}
+		}
+		if got := <-reply; !strings.HasPrefix(got, c.end) {
+			t.Errorf("%q ends with %q", c.call, got)
+		}
+	}
+	if got := ask(other, "FUNCTION", "KILL"); got != "-NOTBUSY No scripts in execution right now.\r\n" {
+		t.Errorf("%q", got)
+	}
+}

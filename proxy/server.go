@@ -67,6 +67,7 @@ type Server struct {
 	waits      *wait.Registry[*blocked]
 	waking     waking
 	scripts    *commands.Scripts
+	functions  *commands.Functions
 	pubsub     *pubsub.Registry
 	notices    notices
 	foreignRow *commands.Row // stands for every command that only a backend knows
@@ -97,6 +98,7 @@ func New(config *Config, version string, log *slog.Logger) (*Server, error) {
 		operations: newOperations(config.Limits.Operations, config.Timeouts.Operation.Duration),
 		folder:     folder{path: config.Data}, watches: newWatches(), scripts: commands.NewScripts(), pubsub: pubsub.New(commands.MatchGlob),
 	}
+	s.functions = commands.NewFunctions(s.scripts.Runtime)
 	s.waits = wait.New[*blocked]()
 	s.gate.add(&s.waking.pass)
 	s.notices.seed = maphash.MakeSeed()
@@ -192,6 +194,9 @@ func (s *Server) activate() error {
 	defer cancel()
 	b, err := s.open(ctx, i)
 	if err != nil {
+		return err
+	}
+	if err := s.functions.Change(func(*commands.Libraries) (*commands.Libraries, error) { return s.ownLibraries(ctx, b) }); err != nil {
 		return err
 	}
 	s.use(b)

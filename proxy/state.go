@@ -70,12 +70,18 @@ func (s *Server) switchTo(ctx context.Context, source *opened, target *instance,
 		From: source.Backend, To: to.Backend, Databases: s.config.Databases, Mode: mode, Partial: partial,
 		Gate: s.gate, Track: s.tracker.Store, Log: s.log, Limits: s.config.switchLimits(),
 		Flip: func() error {
-			if err := s.record(s.journal.Flipped()); err != nil {
-				return err
-			}
-			s.use(to)
-			s.epoch.Store(uint64(s.journal.Switches))
-			return nil
+			return s.functions.Change(func(ready *commands.Libraries) (*commands.Libraries, error) {
+				libraries, err := s.moveLibraries(ctx, source, to, mode, ready)
+				if err == nil {
+					err = s.record(s.journal.Flipped())
+				}
+				if err != nil {
+					return nil, err
+				}
+				s.use(to)
+				s.epoch.Store(uint64(s.journal.Switches))
+				return libraries, nil
+			})
 		},
 	}
 	if err := plan.Run(ctx); err != nil {

@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(t *testing.T) backends.Backend, holds ...backen
 		{"transactions with keys can scan", testScanWhileHolding},
 		{"operations agree with a model", testModel},
 		{"removal by itself", testRemoval},
+		{"libraries of functions", testLibraries},
 		{"stats", testStats},
 	}
 	for _, kind := range holds {

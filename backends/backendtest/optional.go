@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -76,5 +77,39 @@ func testStats(t *testing.T, e backends.Engine) {
 	st, err := e.Stats(context.Background())
 	if err != nil || st.Hits != 1 || st.Misses != 1 || st.Keys() != 1 || st.Expires() != 0 {
 		t.Errorf("%+v, %v", st, err)
+	}
+}
+
+// testLibraries is about a backend that keeps libraries of functions: beside the keys, and as they were given.
+func testLibraries(t *testing.T, e backends.Engine) {
+	l, keeps := backends.As[backends.Librarian](e)
+	if !keeps {
+		return
+	}
+	ctx := t.Context()
+	want := func(payload string) {
+		t.Helper()
+		if got, err := l.Libraries(ctx); err != nil || string(got) != payload {
+			t.Errorf("%d bytes, %v; want %d", len(got), err, len(payload))
+		}
+	}
+	want("")
+	for _, payload := range []string{"first", strings.Repeat("\x00large", 1<<17), ""} {
+		if err := l.SetLibraries(ctx, []byte(payload)); err != nil {
+			t.Fatal(err)
+		}
+		want(payload)
+	}
+	if err := l.SetLibraries(ctx, []byte("last")); err != nil {
+		t.Fatal(err)
+	}
+	do(t, e, backends.Access{All: true, Write: true}, func(tx backends.Tx) error {
+		tx.Flush()
+		tx.In(1).Flush()
+		return nil
+	})
+	want("last")
+	if n := length(t, e); n != 0 {
+		t.Errorf("they count as %d keys", n)
 	}
 }

@@ -24,23 +24,25 @@ type Engine struct {
 	wide    sync.Mutex // see lock.go
 	many    sync.Pool  // of *transaction, for those that are not on one key
 
-	slow     atomic.Int64 // transactions that may take any time
-	limit    atomic.Int64 // bytes; 0: none
-	policy   atomic.Uint32
-	samples  atomic.Int64
-	paused   atomic.Bool
-	onRemove atomic.Pointer[func(db int, key []byte, why backends.Reason)]
-	pool     pool // of candidates for eviction
-	stop     context.CancelFunc
-	stopped  chan struct{} // closed when the cleaner has ended
+	slow      atomic.Int64 // transactions that may take any time
+	limit     atomic.Int64 // bytes; 0: none
+	policy    atomic.Uint32
+	samples   atomic.Int64
+	paused    atomic.Bool
+	libraries atomic.Pointer[[]byte]
+	onRemove  atomic.Pointer[func(db int, key []byte, why backends.Reason)]
+	pool      pool // of candidates for eviction
+	stop      context.CancelFunc
+	stopped   chan struct{} // closed when the cleaner has ended
 }
 
 var (
-	_ backends.Engine   = (*Engine)(nil)
-	_ backends.Cleaner  = (*Engine)(nil)
-	_ backends.Pauser   = (*Engine)(nil)
-	_ backends.Notifier = (*Engine)(nil)
-	_ backends.Limiter  = (*Engine)(nil)
+	_ backends.Engine    = (*Engine)(nil)
+	_ backends.Cleaner   = (*Engine)(nil)
+	_ backends.Pauser    = (*Engine)(nil)
+	_ backends.Notifier  = (*Engine)(nil)
+	_ backends.Limiter   = (*Engine)(nil)
+	_ backends.Librarian = (*Engine)(nil)
 )
 
 // Do implements backends.Engine. Its Commit is always nil.

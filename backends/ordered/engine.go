@@ -64,10 +64,11 @@ type Engine struct {
 }
 
 var (
-	_ backends.Engine   = (*Engine)(nil)
-	_ backends.Cleaner  = (*Engine)(nil)
-	_ backends.Pauser   = (*Engine)(nil)
-	_ backends.Notifier = (*Engine)(nil)
+	_ backends.Engine    = (*Engine)(nil)
+	_ backends.Cleaner   = (*Engine)(nil)
+	_ backends.Pauser    = (*Engine)(nil)
+	_ backends.Notifier  = (*Engine)(nil)
+	_ backends.Librarian = (*Engine)(nil)
 )
 
 const defaultDatabases = 16

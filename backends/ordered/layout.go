@@ -24,6 +24,7 @@ import (
 //	v | version: 8 | element             -> a part of a value               see below
 //	g | v | version: 8                   -> 1                               garbage: a version to sweep
 //	g | s | space: 4                     -> 1                               garbage: a space to sweep
+//	u                                    -> the libraries of functions (library.go)
 //	l | number: 4, m                     a large transaction under way (large.go)
 //
 // A name is the byte 0 and the key, or the byte 1 and the SHA-256 of a key that is too long for a
@@ -73,18 +74,19 @@ import (
 // Numbers of nodes and chunks are taken from where versions are, so they are never used again either,
 // and a copy of a value is its records under another version.
 const (
-	tagFormat   = 'f'
-	tagEpoch    = 'e'
-	tagNext     = 's'
-	tagDatabase = 'd'
-	tagCounts   = 'c'
-	tagKey      = 'k'
-	tagDeadline = 'x'
-	tagFields   = 'y'
-	tagVersion  = 'v'
-	tagGarbage  = 'g'
-	tagLog      = 'l'
-	tagMarker   = 'm'
+	tagFormat    = 'f'
+	tagEpoch     = 'e'
+	tagNext      = 's'
+	tagDatabase  = 'd'
+	tagCounts    = 'c'
+	tagKey       = 'k'
+	tagDeadline  = 'x'
+	tagFields    = 'y'
+	tagVersion   = 'v'
+	tagGarbage   = 'g'
+	tagLog       = 'l'
+	tagMarker    = 'm'
+	tagLibraries = 'u'
 
 	formatVersion = 1
 

@@ -184,4 +184,5 @@ var (
 	_ backends.Identifier = (*Backend)(nil)
 	_ backends.Mover      = (*Backend)(nil)
 	_ backends.Catalog    = (*Backend)(nil)
+	_ backends.Librarian  = (*Backend)(nil)
 )

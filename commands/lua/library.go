@@ -37,6 +37,12 @@ type loading struct {
 	log       func(level int, text string)
 }
 
+// LibraryName is the name that a library gives itself in its first line. The error is an [Error], as of LoadLibrary.
+func LibraryName(code []byte) (name string, err error) {
+	name, _, err = libraryShebang(string(code))
+	return name, err
+}
+
 // LoadLibrary compiles a library and runs it, so that it registers its functions. The error is an
 // [Error] with the whole of what a client is told. It has as long as ctx gives it; Redis gives it 500 ms.
 // log is for redis.log, and may be nil. Whether there is such a library already is the caller's to know.
