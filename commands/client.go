@@ -26,6 +26,7 @@ var clientRows = []*Row{
 			{Name: "unblock", Arity: -3, Flags: clientFlags | Admin, Categories: "connection", Since: "5.0.0", Syntax: "client-id [TIMEOUT | ERROR]", Complexity: "O(1)",
 				Summary: "Ends the wait of a call of another connection.", Serve: clientUnblock},
 			clientKillRow, clientReplyRow, clientPauseRow, clientUnpauseRow,
+			clientTrackingRow, clientTrackingInfoRow, clientCachingRow, clientGetRedirRow,
 			{Name: "no-evict", Arity: 3, Flags: clientFlags | Admin, Categories: "connection", Since: "7.0.0", Syntax: "<ON | OFF>", Complexity: "O(1)",
 				Summary: "Exempts this connection from being closed to save memory.", Serve: clientNoEvict},
 			{Name: "no-touch", Arity: 3, Flags: clientFlags, Categories: "connection", Since: "7.2.0", Syntax: "<ON | OFF>", Complexity: "O(1)",
@@ -128,10 +129,10 @@ func clientLine(i ClientInfo) string {
 		events = "rw"
 	}
 	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=%d multi=%d"+
-		" qbuf=%d qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=%d oll=0 omem=%d tot-mem=%d events=%s cmd=%s user=%s redir=-1 resp=%d lib-name=%s lib-ver=%s\n",
+		" qbuf=%d qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=%d oll=0 omem=%d tot-mem=%d events=%s cmd=%s user=%s redir=%d resp=%d lib-name=%s lib-ver=%s\n",
 		i.ID, i.Addr, i.LocalAddr, i.FD, i.Name, int64(i.Age.Seconds()), int64(i.Idle.Seconds()), i.Flags, i.DB,
 		i.Subscribed[Channel], i.Subscribed[Pattern], i.Subscribed[ShardChannel], i.Queued,
-		i.InputBytes, i.OutputBytes, i.OutputBytes, i.TotalBytes, events, i.LastCommand, i.User, i.Proto, i.LibName, i.LibVer)
+		i.InputBytes, i.OutputBytes, i.OutputBytes, i.TotalBytes, events, i.LastCommand, i.User, i.Redirect, i.Proto, i.LibName, i.LibVer)
 }
 
 func clientUnblock(c *Ctx) error {

@@ -140,8 +140,8 @@ func TestClientListSelects(t *testing.T) {
 
 func TestSubcommandsThatAreNotThereAreRefused(t *testing.T) {
 	r := newRig(t)
-	for _, call := range []string{"CLIENT TRACKING", "CLIENT CACHING", "CLIENT TRACKINGINFO",
-		"CLIENT GETREDIR", "CLIENT CAPA", "CLIENT MAINT_NOTIFICATIONS", "CONFIG REWRITE"} {
+	for _, call := range []string{
+		"CLIENT CAPA", "CLIENT MAINT_NOTIFICATIONS", "CONFIG REWRITE"} {
 		container, sub, _ := strings.Cut(call, " ")
 		want := "-ERR unknown subcommand '" + sub + "'. Try " + container + " HELP.\r\n"
 		if got := string(r.do(container, sub, "x")); got != want {

@@ -24,6 +24,9 @@ type Ctx struct {
 	// to do returns ErrLong before it has done anything, and is called again elsewhere.
 	Brief bool
 
+	// Tracks says that the client keeps copies of what it reads: Client.Read is to be told of it.
+	Tracks bool
+
 	// Part says that the call is one of several that run as one, and must not wait.
 	Part bool
 
@@ -58,7 +61,18 @@ func (c *Ctx) Run(tx backends.Tx) error {
 		c.Client.Forget()
 	}
 	c.ran = true
+	if c.Tracks {
+		c.read(c.Row, c.Args)
+	}
 	return c.Row.Run(c, tx)
+}
+
+// read has the client told of later changes of what a command reads, from inside of its transaction. Scripts tell of each
+// of their commands.
+func (c *Ctx) read(row *Row, args [][]byte) {
+	if row.Flags&Readonly != 0 && row.Span == nil {
+		c.Client.Read(row, args)
+	}
 }
 
 // Access says what the call's transaction may touch.
@@ -71,7 +85,7 @@ func (c *Ctx) Access() *backends.Access {
 	a.Grows = c.Row.Flags&DenyOOM != 0
 	a.NoTouch, a.Silent, a.Slow, a.Open, a.Full = c.NoTouch, false, false, false, nil
 	// What registers itself for changes must do so while nobody changes its keys.
-	a.Again = c.Row.Flags&Readonly != 0 && c.Row.Flags&Blocking == 0
+	a.Again = c.Row.Flags&Readonly != 0 && c.Row.Flags&Blocking == 0 && !c.Tracks
 	a.Long = a.Again && c.Row.IsLong(c.Args)
 	c.start, c.ran = len(c.Buf), false
 	a.Now = c.Now
@@ -102,6 +116,7 @@ type Client interface {
 	Transactor
 	Subscriptions
 	Modes
+	Tracker
 	// Forget takes back what the call at hand has told, because it runs again.
 	Forget()
 	// Affect is told of an effect of the call at hand, from inside of its transaction.
@@ -134,6 +149,32 @@ type Transactor interface {
 	Finish(row *Row, from int, err error)
 }
 
+// Tracking is how a client keeps copies of what it reads.
+type Tracking struct {
+	Broadcast     bool // it is told of all keys with its prefixes
+	OptIn, OptOut bool // it keeps what it is said to, or all but that
+	NoLoop        bool // it need not be told of its own changes
+	Redirect      int64
+	Prefixes      []string // to be added, or those that it has
+
+	Caching bool // CLIENT CACHING has said something about the next command
+	Broken  bool // the client to which its messages went has gone
+}
+
+// Tracker is a session as far as CLIENT TRACKING is concerned.
+type Tracker interface {
+	// Tracking says whether it tracks, and how.
+	Tracking() (t Tracking, on bool)
+	SetTracking(Tracking) error
+	StopTracking()
+	// SetCaching makes the next command or transaction an exception.
+	SetCaching()
+	// OverlappingPrefix finds a prefix of the client that begins with another one, or the other way round.
+	OverlappingPrefix(prefix string) (with string, overlaps bool)
+	// Read is told what a command reads, from inside of its transaction, while nobody can change it.
+	Read(row *Row, args [][]byte)
+}
+
 // ClientInfo is what CLIENT LIST shows of a session.
 type ClientInfo struct {
 	ID              int64
@@ -151,6 +192,7 @@ type ClientInfo struct {
 	User            string
 	Proto           int
 	LibName, LibVer string
+	Redirect        int64 // the client that is told of changed keys; 0: itself; -1: it does not track
 
 	Subscribed [ShardChannel + 1]int // topics that it listens to, by Topic
 }
@@ -163,6 +205,8 @@ type Server interface {
 	MaxStringLength() int64
 	PasswordRequired() bool
 	Clients() []ClientInfo
+	// HasClient says whether there is a client of that number.
+	HasClient(id int64) bool
 	// Unblock ends the wait of a client's call, as if its time had passed or else with an error, and says whether it waited.
 	Unblock(id int64, withError bool) bool
 	Info(ctx context.Context) ServerInfo

@@ -54,6 +54,17 @@ const (
 	ErrUnblockReason    Error = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
 	ErrMaxClients       Error = "ERR max number of clients reached"
 
+	ErrRedirectTwice   Error = "ERR A client can only redirect to a single other client"
+	ErrRedirectNowhere Error = "ERR The client ID you want redirect to does not exist"
+	ErrPrefixBroadcast Error = "ERR PREFIX option requires BCAST mode to be enabled"
+	ErrTrackingMode    Error = "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode."
+	ErrTrackingOpt     Error = "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode."
+	ErrBroadcastOpt    Error = "ERR OPTIN and OPTOUT are not compatible with BCAST"
+	ErrOptInOut        Error = "ERR You can't specify both OPTIN mode and OPTOUT mode"
+	ErrCachingOff      Error = "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
+	ErrCachingYes      Error = "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode."
+	ErrCachingNo       Error = "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode."
+
 	ErrNoScript       Error = "NOSCRIPT No matching script. Please use EVAL."
 	ErrNegativeKeys   Error = "ERR Number of keys can't be negative"
 	ErrScriptFlush    Error = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
@@ -224,6 +235,7 @@ func subcommandSyntax(container string, sub []byte) Error {
 const (
 	ErrBackend             Error = "ERR backend failed, see the server's log"
 	ErrNoTransactions      Error = "ERR the active backend does not run transactions"
+	ErrNoTracking          Error = "ERR the active backend cannot say which keys change, so there is no client tracking on it"
 	ErrNoLibraries         Error = "ERR the active backend does not keep functions, or has just been changed"
 	ErrNoBlocking          Error = "ERR the active backend does not run blocking commands"
 	ErrTransactionTooLarge Error = "ERR the transaction is larger than a request may be"
@@ -296,6 +308,10 @@ func ParameterRefused(name, why string) Error {
 // scriptKilled is what a script or a function replies that was killed.
 func scriptKilled(name, chunk string) Error {
 	return Error("ERR Script killed by user with SCRIPT KILL... script: " + name + ", on @" + chunk + ":1.")
+}
+
+func prefixOverlaps(prefix, kind, other string) Error {
+	return Error("ERR Prefix '" + prefix + "' overlaps with " + kind + " prefix '" + other + "'. Prefixes for a single client must not overlap.")
 }
 
 func libraryExists(name string) Error { return Error("ERR Library '" + name + "' already exists") }

@@ -12,6 +12,9 @@ import (
 	"switchyard/backends"
 )
 
+// TrackingInfo counts what is known of the copies that clients keep.
+type TrackingInfo struct{ Clients, Keys, Items, Prefixes int64 }
+
 // ServerInfo is what INFO is made of.
 type ServerInfo struct {
 	Version            string // of Switchyard
@@ -27,6 +30,7 @@ type ServerInfo struct {
 	Scripts            int // that the server has
 	Functions          int
 	Libraries          int
+	Tracking           TrackingInfo
 	MaxClients         int
 	MostInput          int // bytes that a client has sent and that have not run yet
 	MostOutput         int // bytes that a client has yet to read
@@ -137,7 +141,7 @@ func clientsSection(i ServerInfo) []infoField {
 	return []infoField{
 		{"connected_clients", i.Clients}, {"cluster_connections", 0}, {"maxclients", i.MaxClients},
 		{"client_recent_max_input_buffer", i.MostInput}, {"client_recent_max_output_buffer", i.MostOutput},
-		{"blocked_clients", i.Blocked}, {"tracking_clients", 0}, {"clients_in_timeout_table", 0},
+		{"blocked_clients", i.Blocked}, {"tracking_clients", i.Tracking.Clients}, {"clients_in_timeout_table", 0},
 		{"pubsub_clients", i.PubSubClients}, {"watching_clients", 0}, {"total_blocking_keys", i.AwaitedKeys}, {"total_blocking_keys_on_nokey", 0},
 	}
 }
@@ -194,9 +198,9 @@ func statsSection(i ServerInfo) []infoField {
 		{"keyspace_hits", i.Contents.Hits}, {"keyspace_misses", i.Contents.Misses},
 		{"pubsub_channels", i.Topics[Channel]}, {"pubsub_patterns", i.Topics[Pattern]}, {"pubsubshard_channels", i.Topics[ShardChannel]}, {"latest_fork_usec", 0}, {"total_forks", 0},
 		{"migrate_cached_sockets", 0}, {"slave_expires_tracked_keys", 0}, {"active_defrag_hits", 0}, {"active_defrag_misses", 0},
-		{"active_defrag_key_hits", 0}, {"active_defrag_key_misses", 0}, {"tracking_total_keys", 0}, {"tracking_total_items", 0},
+		{"active_defrag_key_hits", 0}, {"active_defrag_key_misses", 0}, {"tracking_total_keys", i.Tracking.Keys}, {"tracking_total_items", i.Tracking.Items},
 		{"total_active_defrag_time", 0}, {"current_active_defrag_time", 0}, {"io_threaded_reads_processed", 0}, {"io_threaded_writes_processed", 0},
-		{"reply_buffer_shrinks", 0}, {"reply_buffer_expands", 0}, {"tracking_total_prefixes", 0}, {"unexpected_error_replies", 0}, {"total_error_replies", i.ErrorReplies},
+		{"reply_buffer_shrinks", 0}, {"reply_buffer_expands", 0}, {"tracking_total_prefixes", i.Tracking.Prefixes}, {"unexpected_error_replies", 0}, {"total_error_replies", i.ErrorReplies},
 	}
 }
 

@@ -87,6 +87,7 @@ type fakeClient struct {
 	Transactor
 	*fakeSubscriptions
 	fakeModes
+	Tracker       // none of the tests here tracks
 	effects       []Effect
 	waits         []Wait
 	info          ClientInfo
@@ -182,6 +183,8 @@ func (s *fakeServer) MaxStringLength() int64   { return s.maxString }
 func (s *fakeServer) PasswordRequired() bool   { return s.clients[0].password != "" }
 func (s *fakeServer) ResetStats()              { s.resets++ }
 func (s *fakeServer) ScanEpoch() uint64        { return s.epoch }
+
+func (s *fakeServer) HasClient(int64) bool { return false }
 
 func (s *fakeServer) Unblock(id int64, withError bool) bool {
 	s.unblocked = append(s.unblocked, fmt.Sprint(id, " ", withError))

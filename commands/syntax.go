@@ -49,7 +49,7 @@ var operandNames = map[string]string{
 	"double": "longitude latitude radius width height score timeout",
 	"string": `value element pivot field member member1 member2 min max message username password clientname connection-name
 		serialized-value encoding operation type group groupname consumer consumername id last-id max_deleted_entry_id
-		min-idle-time threshold section parameter command command-name arg module-name category subcommand libname libver name address script sha1
+		min-idle-time threshold section parameter command command-name arg module-name category subcommand libname libver name address script sha1 prefix
 		function function-code library-name library-name-pattern
 		channel shardchannel`,
 	"pattern":   "pattern",

@@ -188,6 +188,9 @@ func (c *Ctx) run(q *queued, tx backends.Tx) {
 	if q.row.Serve != nil {
 		err = q.row.Serve(c)
 	} else {
+		if c.Tracks {
+			c.read(q.row, q.args)
+		}
 		err = q.row.Run(c, tx.In(c.Client.DB()))
 	}
 	c.Client.Finish(q.row, from, err)

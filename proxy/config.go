@@ -49,6 +49,7 @@ type Config struct {
 		PubSubOutput      Size              `toml:"pubsub_output"`
 		PubSubOutputSoft  Size              `toml:"pubsub_output_soft"`
 		PubSubOutputGrace backends.Duration `toml:"pubsub_output_grace"`
+		TrackedKeys       int               `toml:"tracked_keys"`
 
 		UnauthArgument  Size `toml:"unauthenticated_argument"`
 		UnauthArguments int  `toml:"unauthenticated_arguments"`
@@ -119,6 +120,7 @@ func (c *Config) check() error {
 		{"limits.output", c.Limits.Output < 1<<20, "must be at least 1mb"},
 		{"limits.pubsub_output", c.Limits.PubSubOutput < 1<<16, "must be at least 64kb"},
 		{"limits.pubsub_output_soft", c.Limits.PubSubOutputSoft < 0, "cannot be negative"},
+		{"limits.tracked_keys", c.Limits.TrackedKeys < 0, "cannot be negative"},
 		{"limits.pubsub_output_grace", c.Limits.PubSubOutputGrace.Duration < 0, "cannot be negative"},
 		{"limits.unauthenticated_argument", c.Limits.UnauthArgument < 64, "must be at least 64"},
 		{"limits.unauthenticated_arguments", c.Limits.UnauthArguments < 7, "must be at least 7, for HELLO with all its options"},

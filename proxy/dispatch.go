@@ -108,7 +108,10 @@ func (s *session) dispatch(row *commands.Row, err error, start time.Time) (done 
 	if !s.forwarding {
 		s.server.gate.leave(&s.pass)
 	}
-	if s.subscriber != nil && s.subscriber.held {
+	if len(s.own) > 0 {
+		s.call.Buf, s.own = append(s.call.Buf, s.own...), s.own[:0]
+	}
+	if s.mail != nil && s.mail.held {
 		s.releaseMessages()
 	}
 	return done
@@ -193,7 +196,7 @@ func (s *session) operate(row *commands.Row, start time.Time) (done bool) {
 	brief := s.call.Brief
 	access.Brief = brief && row.Span == nil
 	if s.hearsItself() {
-		s.subscriber.hold()
+		s.mail.hold()
 	}
 	whole := access.Open && !s.server.Tracked() // if a switch begins meanwhile, it does not learn what was written
 	commit, err := b.engine.Do(s.server.ctx, access, &s.call)

@@ -11,7 +11,9 @@ import (
 // does so before it takes the session's next command.
 
 // Observed implements commands.Server.
-func (s *Server) Observed() bool { return s.watches.count.Load() > 0 || s.followed() }
+func (s *Server) Observed() bool {
+	return s.watches.count.Load() > 0 || s.trackers.Load() > 0 || s.followed()
+}
 
 // Tracked implements commands.Server.
 func (s *Server) Tracked() bool { return s.tracker.Load() != nil }
@@ -31,7 +33,7 @@ func (s *session) Affect(e commands.Effect) {
 	if told {
 		s.takeTurns()
 	}
-	if told || s.server.awaits(&e) {
+	if told || s.server.awaits(&e) || s.server.trackers.Load() > 0 && (e.All || !e.Kept) {
 		e.Key = bytes.Clone(e.Key)
 		s.effects = append(s.effects, e)
 	}

@@ -18,6 +18,7 @@ const (
 	pausedAll                      // CLIENT PAUSE holds all calls back
 	pausedWrite                    // or those that may write
 	quiet                          // CLIENT REPLY OFF or SKIP
+	caching                        // CLIENT CACHING has said something about the next command
 )
 
 // setMode sets or clears a mode of the session alone.
@@ -64,6 +65,9 @@ func (s *session) answerIn(modes uint32, row *commands.Row, err error, start tim
 	if done = s.answer(row, err, start); !done {
 		s.silence = silence
 		return false
+	}
+	if modes&caching != 0 {
+		s.endCaching(row)
 	}
 	if modes&quiet != 0 {
 		s.suppress(row, err, from, holds, silent)

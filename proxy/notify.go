@@ -145,6 +145,7 @@ func (s *session) tellEffects() {
 		e := &s.effects[i]
 		s.server.tell(told, e.DB, e.Class, e.Event, e.Key)
 	}
+	s.tellReaders()
 }
 
 // hearsItself says whether the client may get messages about what it does. In RESP2 who listens does nothing else.

@@ -80,6 +80,7 @@ func (s *Server) Parameters(ctx context.Context) []commands.Parameter {
 		{Name: "requirepass", Value: s.config.Password},
 		{Name: "save", Value: ""},
 		{Name: "slave-read-only", Value: "yes"},
+		{Name: "tracking-table-max-keys", Value: strconv.FormatInt(s.reads.Limit(), 10)},
 		{Name: "timeout", Value: strconv.Itoa(int(s.config.Timeouts.Idle.Seconds()))},
 	}
 	for _, n := range numbers(s.compact) {
@@ -153,6 +154,10 @@ func (c *change) add(name, value string) (refused string) {
 	case "maxmemory-samples":
 		n, why := parseNumber(value, 1, maxSamples, false)
 		c.limiting, c.limits.Samples = name, int(n)
+		return why
+	case "tracking-table-max-keys":
+		n, why := parseNumber(value, 0, math.MaxInt64, false)
+		c.set = append(c.set, func() { c.s.reads.SetLimit(n, c.s.forgotten) })
 		return why
 	case "busy-reply-threshold", "lua-time-limit":
 		ms, why := parseNumber(value, 0, math.MaxInt64, false)

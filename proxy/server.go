@@ -27,6 +27,7 @@ import (
 	"switchyard/proxy/admin"
 	"switchyard/proxy/pubsub"
 	"switchyard/proxy/switching"
+	"switchyard/proxy/tracking"
 	"switchyard/proxy/transport"
 	"switchyard/proxy/transport/eventloop"
 	"switchyard/proxy/transport/redconserver"
@@ -68,6 +69,9 @@ type Server struct {
 	waking     waking
 	scripts    *commands.Scripts
 	functions  *commands.Functions
+	reads      *tracking.Table[*session]     // what clients have copies of
+	ranges     *tracking.Broadcast[*session] // and want to know of anyway
+	trackers   atomic.Int64                  // clients that track
 	pubsub     *pubsub.Registry
 	notices    notices
 	foreignRow *commands.Row // stands for every command that only a backend knows
@@ -100,6 +104,8 @@ func New(config *Config, version string, log *slog.Logger) (*Server, error) {
 	}
 	s.functions = commands.NewFunctions(s.scripts.Runtime)
 	s.waits = wait.New[*blocked]()
+	s.reads, s.ranges = tracking.NewTable[*session](), tracking.NewBroadcast[*session]()
+	s.reads.SetLimit(int64(config.Limits.TrackedKeys), s.forgotten)
 	s.gate.add(&s.waking.pass)
 	s.notices.seed = maphash.MakeSeed()
 	events, _ := commands.ParseEvents(config.NotifyEvents) // Config.check has looked
@@ -217,6 +223,7 @@ func (s *Server) use(b *opened) {
 	}
 	s.active.Store(b)
 	s.watches.touchAll()
+	s.abandonReaders(b)
 	s.wakeEverybody()
 }
 
@@ -227,6 +234,10 @@ func (s *Server) removed(db int, key []byte, why backends.Reason) {
 	}
 	s.watches.lose(db, key)
 	s.tellRemoval(db, key, why)
+	if s.trackers.Load() > 0 {
+		s.outdateKey(key, nil)
+		s.outdateRanges([]string{string(key)}, nil)
+	}
 	if s.waits.Awaited(db, key) {
 		s.wakeSoon([]wait.Key{{DB: db, Name: string(key)}})
 	}

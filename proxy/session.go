@@ -47,11 +47,16 @@ type session struct {
 	served      int                   // where the reply to the command at hand begins
 	turns       turns                 // that it has, to tell of them
 	subscriber  *subscriber           // nil: it has never subscribed to anything; others look at it with mu
+	mail        *mailbox              // nil: it has never needed one; likewise
+	own         []byte                // messages that go behind the reply to the command at hand
 
 	trusted    bool // may run all commands
 	admitted   bool // counts among the operations that run at once
 	forwarding bool // inside the gate until the holds are settled
 	closing    bool // after the replies
+
+	copies         atomic.Pointer[copies] // that its client keeps; nil: it does not track
+	brokenRedirect atomic.Bool            // who was to be told of changes in its place has gone
 
 	modes  atomic.Uint32 // see modes.go
 	db     atomic.Int32
@@ -101,6 +106,9 @@ const keepReplies = 64 << 10
 // Reply implements transport.Session.
 func (s *session) Reply(buf []byte) {
 	s.call.Buf = buf
+	if s.call.Tracks {
+		s.mail.holdBatch()
+	}
 	if s.Stopped() {
 		s.goOn()
 	}
@@ -109,6 +117,9 @@ func (s *session) Reply(buf []byte) {
 // Replies implements transport.Session.
 func (s *session) Replies() (b []byte, closing bool) {
 	b = s.call.Buf
+	if s.mail != nil && s.mail.batch {
+		b = s.mail.releaseBatch(b)
+	}
 	s.stats.output.Add(int64(len(b)))
 	s.call.Buf = nil
 	s.now = time.Time{}
@@ -137,6 +148,7 @@ func (s *session) Close() {
 	s.Settle()
 	s.Unwatch()
 	s.unsubscribeAll()
+	s.StopTracking()
 	s.unmonitor()
 	s.server.remove(s)
 }
@@ -150,8 +162,8 @@ func (s *session) SelectDB(db int) { s.db.Store(int32(db)) }
 // SetProto implements commands.Client.
 func (s *session) SetProto(proto int) {
 	if s.listens() {
-		s.subscriber.hold()
-		s.subscriber.confirm = true
+		s.mail.hold()
+		s.mail.confirm = true
 	}
 	s.call.Proto = proto
 	s.proto.Store(int32(proto))
@@ -205,11 +217,17 @@ func (s *session) Info() commands.ClientInfo {
 		info.LastCommand = row.FullName
 	}
 	info.Queued = int(s.queued.Load()) - 1
-	modes := s.modes.Load()
+	modes, c := s.modes.Load(), s.copies.Load()
+	tracks := c != nil
 	info.Flags = flagsOf([]flag{
 		{'O', modes&monitors != 0}, {'P', s.describeSubscriptions(&info)}, {'x', info.Queued >= 0}, {'b', blocks}, {'c', modes&ending != 0},
+		{'t', tracks}, {'R', s.brokenRedirect.Load()}, {'B', tracks && c.options.Broadcast},
 		{'e', s.noEvict}, {'T', s.noTouch},
 	})
+	info.Redirect = -1
+	if tracks {
+		info.Redirect = c.redirect
+	}
 	return info
 }
 
@@ -257,6 +275,7 @@ func (s *session) Reset() {
 	s.SetTransaction(nil)
 	s.Unwatch()
 	s.unsubscribeAll()
+	s.StopTracking()
 	s.unmonitor()
 	s.SetReplies(commands.ReplyOn)
 	s.SelectDB(0)

@@ -2,25 +2,17 @@ package proxy
 
 import (
 	"fmt"
-	"sync"
 
 	"switchyard/commands"
 	"switchyard/proxy/pubsub"
 	"switchyard/proxy/transport"
 )
 
-// subscriber is a session's part in pub/sub. Messages are pushes, and come at any time. But none may come
-// before the confirmation of its subscription, nor in a protocol that the client has not yet been told of. So what such
-// a command replies is pushed too, together with all replies before it, and what comes meanwhile waits
-// behind it.
+// subscriber is a session's part in pub/sub.
 type subscriber struct {
 	*pubsub.Subscriber
 	session *session
-	confirm bool // the reply of the command at hand has to come before any message
-
-	mu      sync.Mutex
-	held    bool // messages wait; only the session changes it, and may look at it without the lock
-	pending []byte
+	mail    *mailbox
 }
 
 var (
@@ -30,55 +22,7 @@ var (
 )
 
 // Receive implements pubsub.Receiver.
-func (p *subscriber) Receive(m *pubsub.Message) {
-	b := m.In(int(p.session.proto.Load()))
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch {
-	case !p.held:
-		p.session.push(b)
-	case len(p.pending) <= int(p.session.server.config.Limits.PubSubOutput): // beyond it the client will be disconnected
-		p.pending = append(p.pending, b...)
-	}
-}
-
-// push sends bytes beside the replies to a batch.
-func (s *session) push(b []byte) {
-	s.stats.output.Add(int64(len(b)))
-	s.conn.Push(b)
-}
-
-// hold has messages wait for the end of the command at hand.
-func (p *subscriber) hold() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.held = true
-}
-
-// releaseNone ends hold if no message waits.
-func (p *subscriber) releaseNone() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.held = len(p.pending) > 0
-	return !p.held
-}
-
-// releaseMessages ends hold, when the command has replied. It waits for nothing where no message has come.
-func (s *session) releaseMessages() {
-	p := s.subscriber
-	if !p.confirm && p.releaseNone() {
-		return
-	}
-	s.Settle()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.confirm || len(p.pending) > 0 {
-		s.push(s.call.Buf)
-		s.call.Buf = s.call.Buf[:0]
-		s.push(p.pending)
-	}
-	p.held, p.confirm, p.pending = false, false, nil
-}
+func (p *subscriber) Receive(m *pubsub.Message) { p.mail.put(m.In(int(p.session.proto.Load()))) }
 
 // listens says whether the client has subscribed to anything.
 func (s *session) listens() bool { return s.subscriber != nil && s.subscriber.Total() > 0 }
@@ -94,7 +38,7 @@ func (s *session) mayCall(row *commands.Row) error {
 // Subscribe implements commands.Client.
 func (s *session) Subscribe(kind commands.Topic, name []byte) {
 	if s.subscriber == nil {
-		p := &subscriber{session: s}
+		p := &subscriber{session: s, mail: s.letters()}
 		p.Subscriber = s.server.pubsub.NewSubscriber(p)
 		s.mu.Lock()
 		s.subscriber = p
@@ -104,8 +48,8 @@ func (s *session) Subscribe(kind commands.Topic, name []byte) {
 		s.conn.Bound(s.server.config.pubsubLimit())
 		s.conn.Spare(true) // it is heard of again when there is a message
 	}
-	s.subscriber.hold()
-	s.subscriber.confirm = true
+	s.mail.hold()
+	s.mail.confirm = true
 	s.subscriber.Subscribe(pubsub.Kind(kind), name)
 }
 
@@ -152,7 +96,7 @@ func (s *session) Topics(kind commands.Topic) []string {
 // Publish implements commands.Client.
 func (s *session) Publish(kind commands.Topic, channel, message []byte) (receivers int) {
 	if s.listens() {
-		s.subscriber.hold()
+		s.mail.hold()
 	}
 	return s.server.pubsub.Publish(pubsub.Kind(kind), channel, message)
 }

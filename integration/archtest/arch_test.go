@@ -35,6 +35,7 @@ var rules = []rule{
 	{"proxy/transport/...", []string{"proxy/transport/..."}},
 	{"proxy/admin", nil},
 	{"proxy/pubsub", nil},
+	{"proxy/tracking", nil},
 	{"proxy/wait", nil},
 	{"proxy/cli", []string{"proxy/...", "backends"}},
 	{"proxy/...", []string{"proxy/...", "commands", "backends", "backends/rdb"}},

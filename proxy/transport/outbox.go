@@ -21,6 +21,8 @@ type Outbox struct {
 	sending int           // bytes that the goroutine has taken out of pending
 	err     error         // why nothing is sent any more
 	idle    chan struct{} // closed when nothing is pending; nil: nothing is
+	giving  bool          // see Give
+	aside   []byte        // what goes behind the replies
 }
 
 // ErrUnread says why a client was disconnected.
@@ -44,12 +46,47 @@ func (o *Outbox) Bound(limit OutputLimit) {
 	o.quota.Limit = limit
 }
 
-// Write implements io.Writer. It does not keep b. After an error the connection is closed.
+// Give says that replies are about to be taken out of the session. What is pushed until they are written, or none turn out to
+// be there (GiveNone), goes behind them.
+func (o *Outbox) Give() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.giving = true
+}
+
+// GiveNone ends Give.
+func (o *Outbox) GiveNone() { _, _ = o.Write(nil) } // an error is the end of the connection
+
+// Push writes what does not belong to the replies. Any goroutine may call it.
+func (o *Outbox) Push(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.giving || o.err != nil {
+		return o.write(b)
+	}
+	if o.aside = append(o.aside, b...); o.quota.Exceeded(len(o.pending) + o.sending + len(o.aside)) {
+		o.fail(ErrUnread)
+	}
+	return len(b), o.err
+}
+
+// Write implements io.Writer, for replies. It does not keep b. After an error the connection is closed.
 func (o *Outbox) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	n, err := o.write(b)
+	o.giving = false
+	if err == nil && len(o.aside) > 0 {
+		_, err = o.write(o.aside)
+	}
+	o.aside = nil
+	return n, err
+}
+
+// write is Write with o.mu held.
+func (o *Outbox) write(b []byte) (int, error) {
 	n := len(b)
-	if o.err == nil && o.idle == nil {
+	if o.err == nil && o.idle == nil && n > 0 {
 		b = o.attempt(b)
 	}
 	if o.err == nil && len(b) > 0 {

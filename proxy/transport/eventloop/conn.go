@@ -50,6 +50,7 @@ type conn struct {
 	gc     gnet.Conn         // on the loop, else nil; for others than the loop
 	nc     net.Conn          // off the loop, else nil
 	out    *transport.Outbox // of nc
+	giving bool              // replies are on their way to the loop, and pushes have to stay behind them
 	pushed []byte            // what is still to be pushed: by the loop, which must not be left before, or once it is on one
 	quota  transport.Quota
 	closed bool
@@ -224,11 +225,11 @@ func (c *conn) work(gc gnet.Conn, data []byte) (rest []byte, ran bool) {
 // send sends the replies so far.
 func (c *conn) send(gc gnet.Conn, x *scratch, violation error) {
 	c.session.Settle()
+	c.flush(gc) // what comes after this waits for its turn on the loop, behind the replies
 	replies, closing := c.session.Replies()
 	x.out = replies[:0]
 	replies = withViolation(replies, closing, violation)
 	failed := false
-	c.flush(gc)
 	if len(replies) > 0 {
 		_, err := gc.Write(replies)
 		failed = err != nil || c.overflows(gc)
@@ -335,7 +336,7 @@ func (c *conn) Push(b []byte) {
 	case c.closed || len(b) == 0:
 		return
 	case c.nc != nil:
-		if _, err := c.out.Write(b); err != nil { // its goroutine notices
+		if _, err := c.out.Push(b); err != nil { // its goroutine notices
 			c.s.unread(c.remote, err)
 		}
 		return
@@ -346,7 +347,31 @@ func (c *conn) Push(b []byte) {
 		c.s.unread(c.remote, transport.ErrUnread)
 		c.closed, c.pushed = true, nil
 		c.abandonOn(c.gc)
-	case c.gc != nil && len(c.pushed) == len(b):
+	case c.gc != nil && len(c.pushed) == len(b) && !c.giving:
+		c.flushSoon()
+	}
+}
+
+// take takes the replies out of the session, for a goroutine. What has been pushed before goes before them, and what is from
+// then on behind them: it waits until given is called.
+func (c *conn) take() (replies []byte, closing bool) {
+	c.mu.Lock()
+	before := c.pushed
+	c.pushed, c.giving = nil, true
+	c.mu.Unlock()
+	replies, closing = c.session.Replies()
+	if len(before) > 0 {
+		replies = append(before, replies...)
+	}
+	return replies, closing
+}
+
+// given says that the replies are on their way.
+func (c *conn) given() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.giving = false
+	if c.gc != nil && len(c.pushed) > 0 {
 		c.flushSoon()
 	}
 }
@@ -367,7 +392,7 @@ func (c *conn) flushSoon() {
 func (c *conn) flush(gc gnet.Conn) bool {
 	c.mu.Lock()
 	b := c.pushed
-	if c.gc != gc || len(b) == 0 {
+	if c.gc != gc || len(b) == 0 || c.giving {
 		c.mu.Unlock()
 		return false
 	}

@@ -133,14 +133,13 @@ func (c *conn) batch(x *scratch, out *transport.Outbox, input []byte) (rest []by
 
 // deliver sends the replies so far, and returns the buffer for more; nil: the connection ends.
 func (c *conn) deliver(x *scratch, out *transport.Outbox, violation error) []byte {
+	out.Give()
 	replies, closing := c.session.Replies()
 	x.out = replies[:0]
 	replies = withViolation(replies, closing, violation)
-	if len(replies) > 0 {
-		if _, err := out.Write(replies); err != nil {
-			c.s.unread(c.remote, err)
-			closing = true
-		}
+	if _, err := out.Write(replies); err != nil {
+		c.s.unread(c.remote, err)
+		closing = true
 	}
 	if closing || violation != nil {
 		return nil

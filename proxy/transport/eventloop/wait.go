@@ -19,15 +19,17 @@ func (c *conn) wait(gc gnet.Conn, input []byte) {
 		c.session.Execute(append([][]byte(nil), args...))
 		if c.session.Buffered() > flushBytes {
 			c.session.Settle()
-			replies, _ := c.session.Replies() // closing stays true until the end
+			replies, _ := c.take() // closing stays true until the end
 			c.session.Reply(nil)
 			_ = gc.AsyncWrite(c.trickle(gc, replies), nil) // an error comes again at the end
+			c.given()
 		}
 		return true
 	})
 	stopped := c.session.Stopped()
 	c.session.Settle()
-	replies, closing := c.session.Replies()
+	replies, closing := c.take()
+	defer c.given()
 	replies = c.trickle(gc, withViolation(replies, closing, violation))
 	back := func(gc gnet.Conn, err error) error {
 		if stopped {

@@ -85,14 +85,22 @@ func (g *guard) refuse() error {
 // Write implements net.Conn. It does not wait for the client to read.
 func (g *guard) Write(b []byte) (int, error) {
 	n, err := g.outbox.Write(b)
-	if errors.Is(err, transport.ErrUnread) {
-		g.log.Warn("a client was disconnected", "client", g.RemoteAddr().String(), "reason", err)
-	}
+	g.complain(err)
 	return n, err
 }
 
+// complain logs why a client was disconnected, unless it has gone by itself.
+func (g *guard) complain(err error) {
+	if errors.Is(err, transport.ErrUnread) {
+		g.log.Warn("a client was disconnected", "client", g.RemoteAddr().String(), "reason", err)
+	}
+}
+
 // Push implements transport.Conn. redcon writes the replies to a batch in one piece, so they are not torn.
-func (g *guard) Push(b []byte) { _, _ = g.Write(b) } // an error is the end of the connection
+func (g *guard) Push(b []byte) {
+	_, err := g.outbox.Push(b) // an error is the end of the connection
+	g.complain(err)
+}
 
 // Bound implements transport.Conn.
 func (g *guard) Bound(limit transport.OutputLimit) { g.outbox.Bound(limit) }
@@ -123,12 +131,16 @@ func (g *guard) lend() {
 	}
 }
 
-// takeBack keeps the session's buffer for the next batch.
-func (g *guard) takeBack(b []byte) {
-	g.lent, g.replies = false, b[:0]
-	if cap(b) > keepBuffer {
+// take takes the replies out of the session, and keeps their buffer for the next batch. What is pushed until they are
+// written goes behind them.
+func (g *guard) take() (replies []byte, closing bool) {
+	g.outbox.Give()
+	replies, closing = g.session.Replies()
+	g.lent, g.replies = false, replies[:0]
+	if cap(replies) > keepBuffer {
 		g.replies = nil
 	}
+	return replies, closing
 }
 
 // longAgo is a deadline that has passed.

@@ -102,8 +102,7 @@ func serve(c redcon.Conn, request redcon.Command) {
 	g.session.Execute(request.Args)
 	for g.session.Stopped() {
 		g.session.Settle()
-		replies, closing := g.session.Replies()
-		g.takeBack(replies)
+		replies, closing := g.take()
 		_, _ = g.Write(replies) // an error comes again in Read
 		if closing || !g.sit() {
 			g.ended = true
@@ -117,8 +116,10 @@ func serve(c redcon.Conn, request redcon.Command) {
 		return
 	}
 	g.session.Settle()
-	replies, closing := g.session.Replies()
-	g.takeBack(replies)
+	replies, closing := g.take()
+	if len(replies) == 0 {
+		g.outbox.GiveNone() // redcon writes nothing either
+	}
 	switch {
 	case closing:
 		c.WriteRaw(replies)

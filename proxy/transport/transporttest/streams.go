@@ -216,6 +216,21 @@ func testOwnPushes(t *testing.T, build New, slow bool) {
 	wantLines(t, bufio.NewReader(c), `>["SAY" "x"]`, "-ERR Protocol error: expected '$', got ':'", "")
 }
 
+// testPushBehind has a session push while it gives its replies out: who reads them must not see the push first.
+func testPushBehind(t *testing.T, build New, slow bool) {
+	dial, _ := start(t, build, newEchoes(slow), 0)
+	c := dial()
+	r := bufio.NewReader(c)
+	for i := range 500 {
+		batch := [][]string{{}, {"PING"}, {"WAIT"}, {"PING", "WAIT"}}[i%4] // what comes before it
+		send(t, c, strings.Join(append(batch, fmt.Sprint("BEHIND ", i), ""), "\r\n"))
+		for _, word := range batch {
+			wantLines(t, r, fmt.Sprintf("+[%q]", word))
+		}
+		wantLines(t, r, fmt.Sprintf("+[%q %q]", "BEHIND", fmt.Sprint(i)), fmt.Sprintf(">[%q %q]", "BEHIND", fmt.Sprint(i)))
+	}
+}
+
 // ownLimit is what BOUND asks for.
 var ownLimit = transport.OutputLimit{Hard: 1 << 20}
 

@@ -46,6 +46,7 @@ func Run(t *testing.T, build New) {
 		{"an endless pipeline does not starve others", testFairness},
 		{"pushes arrive in order, between replies", testPushes},
 		{"a session's own pushes keep their place among its replies", testOwnPushes},
+		{"a push goes behind the replies that were given out before it", testPushBehind},
 		{"a client that never reads pushes is disconnected at a limit of its own", testBound},
 		{"a refused client reads why", testRefused},
 		{"an idle client is disconnected", testIdle},
@@ -97,6 +98,7 @@ type echo struct {
 	c       transport.Conn
 	h       *echoes
 	out     []byte
+	behind  []byte // what is pushed once the replies so far are given out
 	trusted bool
 	closing bool
 	later   atomic.Bool // the replies wait
@@ -129,6 +131,9 @@ func (s *echo) Execute(args [][]byte) {
 		s.c.Push(fmt.Appendf(s.out, ">%.20q\r\n", args))
 		s.out = s.out[:0]
 		return
+	}
+	if string(args[0]) == "BEHIND" {
+		s.behind = fmt.Appendf(s.behind, ">%.20q\r\n", args)
 	}
 	if string(args[0]) == "BOUND" {
 		s.c.Bound(ownLimit)
@@ -183,6 +188,10 @@ func (s *echo) Buffered() int { return len(s.out) }
 func (s *echo) Replies() ([]byte, bool) {
 	out := s.out
 	s.out = nil
+	if s.behind != nil {
+		s.c.Push(s.behind) // as another goroutine may at this moment
+		s.behind = nil
+	}
 	return out, s.closing
 }
 func (s *echo) Prompt() bool  { return !s.h.slow.Load() }
