@@ -107,16 +107,31 @@ type String interface {
 	Bytes() []byte
 	// Set replaces the value and keeps the expiry. value is copied.
 	Set(value []byte)
+	// SetAs is Set with something else for OBJECT ENCODING to say than what is the shortest.
+	SetAs(value []byte, form StringForm)
 	// SetRange overwrites the value from offset on, filling a gap with zero bytes, and keeps
-	// the expiry. An append is a SetRange at Len. data is copied.
+	// the expiry. An append is a SetRange at Len. data is copied. The form is Raw from then on.
 	SetRange(offset int, data []byte)
 }
 
-// StringEncoding is what OBJECT ENCODING says of a string: int for the text of a 64-bit integer, embstr for
+// StringForm is how a string came to be, as far as Redis lets that be seen: it looks for a shorter encoding only where a
+// value comes from a client.
+type StringForm uint8
+
+const (
+	Shortest StringForm = iota // what fits: int, embstr or raw
+	Embedded                   // an integer is not looked for
+	Raw                        // nothing is
+)
+
+// Encoding is what OBJECT ENCODING says of a string: int for the text of a 64-bit integer, embstr for
 // one that Redis keeps in one piece with its object, raw for others.
-func StringEncoding(value []byte) string {
+func (f StringForm) Encoding(value []byte) string {
 	const longestInt, longestEmbedded = 20, 44
-	if len(value) <= longestInt {
+	if f == Raw {
+		return "raw"
+	}
+	if f == Shortest && len(value) <= longestInt {
 		if n, err := strconv.ParseInt(string(value), 10, 64); err == nil && strconv.FormatInt(n, 10) == string(value) {
 			return "int"
 		}

@@ -43,9 +43,9 @@ func setbit(c *Ctx, tx backends.Tx) error {
 	was := old&mask != 0
 	if at >= len(value) || was != (bit == 1) {
 		c.notifyNew(!s.Exists(), StringEvent, "setbit", c.Args[1])
-		c.digits[0] = old&^mask | mask*byte(bit)
-		s.SetRange(at, c.digits[:1])
 	}
+	c.digits[0] = old&^mask | mask*byte(bit)
+	s.SetRange(at, c.digits[:1]) // without a change too: its form is another one then
 	c.Flag(was)
 	return nil
 }
@@ -279,7 +279,7 @@ func bitop(c *Ctx, tx backends.Tx) error {
 	for _, s := range sources[1:] {
 		op.combine(result, s)
 	}
-	made, err := replace(tx, to, result)
+	made, err := replaceAs(tx, to, result, backends.Raw)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func incrbyfloat(c *Ctx, tx backends.Tx) error {
 	}
 	text := formatLongDouble(n)
 	c.notifyNew(!s.Exists(), StringEvent, "incrbyfloat", c.Args[1])
-	s.Set([]byte(text))
+	s.SetAs([]byte(text), backends.Embedded)
 	c.Text(text)
 	return nil
 }

@@ -65,6 +65,7 @@ const (
 	ErrCachingYes      Error = "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode."
 	ErrCachingNo       Error = "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode."
 
+	ErrNoDebug        Error = "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server."
 	ErrNoScript       Error = "NOSCRIPT No matching script. Please use EVAL."
 	ErrNegativeKeys   Error = "ERR Number of keys can't be negative"
 	ErrScriptFlush    Error = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"

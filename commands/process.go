@@ -5,6 +5,8 @@ package commands
 var processRows = []*Row{
 	{Name: "lolwut", Arity: -1, Flags: Readonly | Fast, Group: "server", Since: "5.0.0", Syntax: "[VERSION version]", Complexity: "O(1)",
 		Summary: "Says which version of Redis this is like.", Serve: lolwut},
+	{Name: "debug", Arity: -2, Flags: Upstream | Admin | NoScript | Loading | Stale, Group: "server", Since: "1.0.0", Complexity: "O(1)",
+		Summary: "Is refused: it is for those who work on Redis itself.", Serve: debug},
 	{Name: "monitor", Arity: 1, Flags: Admin | NoScript | Loading | Stale, Group: "server", Since: "1.0.0",
 		Complexity: "O(N) for each command, in the number of clients that monitor", Summary: "Shows all commands as they are run.", Serve: monitor},
 	{Name: "role", Arity: 1, Flags: NoScript | Loading | Stale | Fast, Categories: "admin dangerous", Group: "server", Since: "2.8.12",
@@ -128,3 +130,5 @@ func waitAOF(c *Ctx) error {
 	}
 	return nil
 }
+
+func debug(*Ctx) error { return ErrNoDebug }

@@ -107,6 +107,11 @@ func setKeyFlags(args [][]byte) string {
 // replace stores a string whatever type the key had, and leaves its expiry alone. It says whether it has made
 // the key.
 func replace(tx backends.Tx, name, value []byte) (made bool, err error) {
+	return replaceAs(tx, name, value, backends.Shortest)
+}
+
+// replaceAs is replace with a form for the string.
+func replaceAs(tx backends.Tx, name, value []byte, form backends.StringForm) (made bool, err error) {
 	t := tx.Type(name)
 	if t != backends.None && t != backends.StringType {
 		at := tx.Expiry(name)
@@ -117,7 +122,7 @@ func replace(tx backends.Tx, name, value []byte) (made bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	s.Set(value)
+	s.SetAs(value, form)
 	return t == backends.None, nil
 }
 

@@ -2,7 +2,6 @@ package integration
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,9 +100,6 @@ var exceptions = []exception{
 	{"sines and cosines differ in the last bit from one library to another", ofPlaces, false, func(x exchange) bool { return sameNumbers(x.want, x.got, 0.00011) }},
 	{"what only holds such distances is ordered by them", "zrange zrevrange", false, func(x exchange) bool {
 		return strings.HasPrefix(x.args[1], distances) && sameItems(x.want, x.got, 1)
-	}},
-	{"Redis shares small integers, unless they came in certain ways", "object", false, func(x exchange) bool {
-		return strings.EqualFold(x.args[1], "refcount") && x.want.int() == 1 && x.got.int() == math.MaxInt32
 	}},
 	{"Redis 7.2 keeps small lists and sets in listpacks", "object", false, sameEncoding},
 	{"a dump has the order of a hashtable and the nodes of a list", "dump", false, func(x exchange) bool {
@@ -234,16 +230,14 @@ func sameChoice(x exchange) bool {
 	return len(x.args) < 3 || x.args[2][0] == '-' || len(chosen) == len(got)/step
 }
 
-// sameEncoding also allows for SDIFFSTORE, which in Redis may make a set for more than is left in the end,
-// for SORT, which makes a skiplist of a sorted set, and for strings that were written in a way after which
-// Redis does not look for a shorter form.
+// sameEncoding also allows for SDIFFSTORE, which in Redis may make a set for more than is left in the end, and
+// for SORT, which makes a skiplist of a sorted set.
 func sameEncoding(x exchange) bool {
 	if !strings.EqualFold(x.args[1], "encoding") {
 		return false
 	}
 	switch x.seen.text + ": " + x.want.text + " or " + x.got.text {
-	case "list: quicklist or listpack", "set: hashtable or listpack", "set: hashtable or intset",
-		"string: raw or embstr", "string: raw or int", "string: embstr or int":
+	case "list: quicklist or listpack", "set: hashtable or listpack", "set: hashtable or intset":
 		return true
 	case "zset: skiplist or listpack":
 		return strings.HasPrefix(x.args[2], sorting)

@@ -67,6 +67,7 @@ func (s *Server) Parameters(ctx context.Context) []commands.Parameter {
 		{Name: "lua-time-limit", Value: strconv.FormatInt(s.scripts.Threshold.Load(), 10)},
 		{Name: "databases", Value: strconv.Itoa(s.config.Databases)},
 		{Name: "dir", Value: s.config.Data},
+		{Name: "enable-debug-command", Value: "no"},
 		{Name: "hll-sparse-max-bytes", Value: "3000"},
 		{Name: "loglevel", Value: s.config.Log.Level},
 		{Name: "maxclients", Value: strconv.Itoa(s.config.Limits.Clients)},

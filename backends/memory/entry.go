@@ -18,7 +18,7 @@ type entry struct {
 	keyAt  *byte
 	keyLen uint32
 	place  uint32         // of the hash, as the package comment draws it
-	usage  uint32         // the last 24 bits: LRU clock or LFU counter (evict.go); the first 8: rawBit and the type
+	usage  uint32         // the last 24 bits: LRU clock or LFU counter (evict.go); the first 8: the form of a string and the type
 	heap   uint32         // 1 + the index in the volatile heap; 0: no deadline
 	value  unsafe.Pointer // for a string its first byte; for other types the object
 	length uint32         // of a string
@@ -28,8 +28,8 @@ type entry struct {
 const (
 	usageBits = 24
 	usageMask = 1<<usageBits - 1
-	kindMask  = 1<<7 - 1
-	rawBit    = 1 << 31 // of usage: a string that Redis would keep raw however short it is
+	kindMask  = 1<<6 - 1
+	formShift = usageBits + 6 // of usage: where backends.StringForm is
 )
 
 // Entries with room for a key, one for each of the allocator's next size classes.
@@ -86,7 +86,7 @@ func (e *entry) is(place uint32, key []byte) bool {
 
 func (e *entry) kind() backends.Type { return backends.Type(e.usage >> usageBits & kindMask) }
 
-// setKind also clears rawBit.
+// setKind makes the form of a string the shortest.
 func (e *entry) setKind(t backends.Type) { e.usage = e.usage&usageMask | uint32(t)<<usageBits }
 
 // str is the value of a string, with its spare capacity.
@@ -102,13 +102,10 @@ func (e *entry) setStr(b []byte) {
 	e.value, e.length, e.room = unsafe.Pointer(unsafe.SliceData(b)), uint32(len(b)), uint32(cap(b))
 }
 
-// strEncoding is that of Redis, where a string that was changed in part stays raw.
-func (e *entry) strEncoding() string {
-	if e.usage&rawBit != 0 {
-		return "raw"
-	}
-	return backends.StringEncoding(e.str())
-}
+func (e *entry) form() backends.StringForm { return backends.StringForm(e.usage >> formShift) }
+
+// setForm follows setStr or setKind.
+func (e *entry) setForm(f backends.StringForm) { e.usage |= uint32(f) << formShift }
 
 // take gives e the value of from. The two share it when from lives on.
 func (e *entry) take(from *entry) {
@@ -120,9 +117,9 @@ func (e *entry) unshare() {
 	switch e.kind() {
 	case backends.None: // not made yet
 	case backends.StringType:
-		raw := e.usage & rawBit
+		form := e.form()
 		e.setStr(bytes.Clone(e.str()))
-		e.usage |= raw
+		e.setForm(form)
 	default:
 		e.setObject(e.kind(), e.object().clone())
 	}

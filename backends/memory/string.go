@@ -56,6 +56,12 @@ func (v *stringView) Set(value []byte) {
 	v.store(bytes.Clone(value))
 }
 
+// SetAs implements backends.String.
+func (v *stringView) SetAs(value []byte, form backends.StringForm) {
+	v.Set(value)
+	v.at.e.setForm(form)
+}
+
 // SetRange implements backends.String. Room for more is made as for append, so that appending byte
 // by byte stays linear.
 func (v *stringView) SetRange(offset int, data []byte) {
@@ -72,7 +78,7 @@ func (v *stringView) SetRange(offset int, data []byte) {
 	}
 	copy(value[offset:], data)
 	v.store(value)
-	v.at.e.usage |= rawBit
+	v.at.e.setForm(backends.Raw)
 }
 
 // store makes b, which nobody else has, the value.

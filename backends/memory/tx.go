@@ -171,7 +171,7 @@ func (x *tx) Encoding(key []byte) string {
 	case f.e == nil:
 		return ""
 	case f.e.kind() == backends.StringType:
-		return f.e.strEncoding()
+		return f.e.form().Encoding(f.e.str())
 	}
 	return f.e.object().encoding()
 }

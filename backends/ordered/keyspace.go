@@ -17,7 +17,7 @@ func (x *tx) Encoding(key []byte) string {
 		return ""
 	case f.meta.kind == backends.StringType:
 		v := stringView{x: x, key: key}
-		return backends.StringEncoding(v.Bytes())
+		return f.meta.text.Encoding(v.Bytes())
 	default:
 		return f.meta.form.encoding(f.meta.kind)
 	}

@@ -41,6 +41,8 @@ import (
 //	[fields: 8 | timed: uvarint] | body
 //	hasFields
 //
+// Two more flags, isEmbedded and isRaw, are the form of a string (backends.StringForm).
+//
 // The first version holds the text of a long key, in chunks. The second holds what the value has
 // outside of the record: the chunks of a long string, the elements of other types; the size is bytes or
 // elements, of a stream with those in the record. No field of a hash expires before the deadline called fields, which is in the index y; timed is how
@@ -116,6 +118,8 @@ const (
 	hasName
 	hasVersion
 	hasFields
+	isEmbedded // a string in that form
+	isRaw      // likewise
 )
 
 // present is the value of a record that says all by being there.

@@ -55,9 +55,12 @@ func (v *stringView) Bytes() []byte {
 }
 
 // Set implements backends.String.
-func (v *stringView) Set(value []byte) {
+func (v *stringView) Set(value []byte) { v.SetAs(value, backends.Shortest) }
+
+// SetAs implements backends.String.
+func (v *stringView) SetAs(value []byte, form backends.StringForm) {
 	f := v.x.find(v.key)
-	m := meta{kind: backends.StringType, deadline: f.meta.deadline}
+	m := meta{kind: backends.StringType, deadline: f.meta.deadline, text: form}
 	v.x.forget(f.meta.outside)
 	if len(value) <= v.x.e.o.inline {
 		m.body = value // put copies it
@@ -72,7 +75,7 @@ func (v *stringView) Set(value []byte) {
 func (v *stringView) SetRange(offset int, data []byte) {
 	f := v.x.find(v.key)
 	m := f.meta
-	m.kind = backends.StringType
+	m.kind, m.text = backends.StringType, backends.Raw
 	end := max(offset+len(data), len(m.body))
 	switch {
 	case m.outside.version != 0:

@@ -172,6 +172,7 @@ func (s fakeString) Set(v []byte) {
 	k.val = append([]byte{}, v...)
 	s.x.keys()[string(s.key)] = k
 }
+func (s fakeString) SetAs(v []byte, _ backends.StringForm) { s.Set(v) }
 func (s fakeString) SetRange(offset int, data []byte) {
 	v := append([]byte{}, s.Bytes()...)
 	if gap := offset + len(data) - len(v); gap > 0 {

@@ -90,7 +90,7 @@ func (x fakeTx) Encoding(key []byte) string {
 	case k.stream != nil:
 		return "stream"
 	case k.members == nil:
-		return backends.StringEncoding(k.val)
+		return backends.Shortest.Encoding(k.val)
 	}
 	bytes, longest, integers, timed := 0, 0, true, false
 	for _, e := range k.members.list {

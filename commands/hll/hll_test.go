@@ -180,3 +180,9 @@ func BenchmarkRaiseSparse(b *testing.B) {
 		}
 	}
 }
+
+func TestTheSelfTestPasses(t *testing.T) {
+	if err := SelfTest(); err != nil {
+		t.Error(err)
+	}
+}
