@@ -12,15 +12,18 @@ help: ## list the targets
 build: ## build ./switchyard
 	CGO_ENABLED=0 go build -trimpath -o switchyard .
 
-test: ## run every test with the race detector; installs redis-server where it is missing
+test: ## run every test with the race detector; installs redis-server and npm packages where they are missing
 	@scripts/need
+	@scripts/need-node
 	go test -race -timeout $(TIMEOUT) ./...
 	go test -race -timeout $(TIMEOUT) ./integration -transport redcon
+	cd integration/applications && go test -race -timeout $(TIMEOUT) ./...
 
 lint: ## check format, vet and staticcheck
 	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	go tool staticcheck ./...
+	cd integration/applications && go vet ./...
 
 fuzz: ## run each fuzz target for SECONDS
 	@scripts/fuzz $(SECONDS)
@@ -36,4 +39,4 @@ bench: ## measure beside redis-server for half an hour, or what ARGS choose: ARG
 
 clean: ## remove what was built
 	rm -f switchyard
-	rm -rf bin
+	rm -rf bin integration/applications/node/node_modules
