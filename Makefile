@@ -1,6 +1,7 @@
 # `make` alone lists what there is.
 
 SECONDS ?= 30
+VISITS ?= 50000
 TIMEOUT ?= 15m
 
 .PHONY: help build test lint fuzz soak bench clean
@@ -28,10 +29,12 @@ lint: ## check format, vet and staticcheck
 fuzz: ## run each fuzz target for SECONDS
 	@scripts/fuzz $(SECONDS)
 
-soak: ## for SECONDS each, compare generated commands with a real redis-server, and have clients come and go
+soak: ## for SECONDS each, compare generated commands with a real redis-server, and have clients come, go and vanish
 	@scripts/need
 	go test -race -timeout 0 -v -run '^TestDifferential$$|ComeAndGo' ./integration -soak $(SECONDS)s
 	go test -race -timeout 0 -v -run 'ComeAndGo' ./integration -soak $(SECONDS)s -transport redcon
+	go test -timeout 0 -v -run 'Vanish' ./integration -plain -visits $(VISITS)
+	go test -timeout 0 -v -run 'Vanish' ./integration -plain -visits $(VISITS) -transport redcon
 
 bench: ## measure beside redis-server for half an hour, or what ARGS choose: ARGS=--help
 	@scripts/need

@@ -27,7 +27,8 @@ type ServerInfo struct {
 	Backend, Driver    string
 	Switches           int64
 	Clients            int
-	Scripts            int // that the server has
+	Watching           int64 // clients
+	Scripts            int   // that the server has
 	Functions          int
 	Libraries          int
 	Tracking           TrackingInfo
@@ -142,7 +143,7 @@ func clientsSection(i ServerInfo) []infoField {
 		{"connected_clients", i.Clients}, {"cluster_connections", 0}, {"maxclients", i.MaxClients},
 		{"client_recent_max_input_buffer", i.MostInput}, {"client_recent_max_output_buffer", i.MostOutput},
 		{"blocked_clients", i.Blocked}, {"tracking_clients", i.Tracking.Clients}, {"clients_in_timeout_table", 0},
-		{"pubsub_clients", i.PubSubClients}, {"watching_clients", 0}, {"total_blocking_keys", i.AwaitedKeys}, {"total_blocking_keys_on_nokey", 0},
+		{"pubsub_clients", i.PubSubClients}, {"watching_clients", i.Watching}, {"total_blocking_keys", i.AwaitedKeys}, {"total_blocking_keys_on_nokey", 0},
 	}
 }
 

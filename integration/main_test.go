@@ -11,6 +11,7 @@
 //
 //	go test ./integration -run Differential -seed 42
 //	go test ./integration -run Differential -soak 10m -timeout 0
+//	go test ./integration -run Vanish -visits 50000 -timeout 0
 //	go test ./integration -run Differential/memory -commands 10000000 -plain -timeout 0
 package integration
 
@@ -31,6 +32,7 @@ var (
 	seedFlag      = flag.Uint64("seed", 0, "the seed of random tests; 0: another one at each run")
 	transportFlag = flag.String("transport", "auto", "the transport to test: auto, eventloop or redcon")
 	soakFlag      = flag.Duration("soak", 0, "how long random tests go on; 0: some seconds")
+	visitsFlag    = flag.Int("visits", 25, "how many clients vanish in each state")
 	plainFlag     = flag.Bool("plain", false, "test a binary without the race detector, which is several times as fast")
 )
 

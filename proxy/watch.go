@@ -13,6 +13,7 @@ import (
 // that costs a look at one number.
 type watches struct {
 	count  atomic.Int64 // pairs of a session and a key
+	who    atomic.Int64 // sessions that watch something
 	seed   maphash.Seed
 	shards [watchShards]watchShard
 }
@@ -58,6 +59,9 @@ func (w *watches) add(o *watch, db int, key []byte, there bool) {
 		s.keys[p] = map[*watch]bool{}
 	}
 	s.keys[p][o] = there
+	if len(o.list) == 0 {
+		w.who.Add(1)
+	}
 	o.list = append(o.list, p)
 	w.count.Add(1)
 }
@@ -72,6 +76,9 @@ func (w *watches) remove(o *watch) {
 		}
 		s.mu.Unlock()
 		w.count.Add(-1)
+	}
+	if len(o.list) > 0 {
+		w.who.Add(-1)
 	}
 	o.list = nil
 	o.disturbed.Store(false)

@@ -38,6 +38,7 @@ var (
 	sets         = family{"sets", "set:", 50, 10, 1, writeSet}
 	sortedSets   = family{"zsets", "zset:", 50, 10, 1, writeSortedSet}
 	streams      = family{"streams", "stream:", 500, 100, 1, writeStream}
+	rates        = family{"rates", "rate:", 50, 1, fillKeys, writeRates}
 )
 
 // keys is how many of the family there are when --keys says all.
@@ -191,6 +192,17 @@ func writeStrings(f *filler, d dataset, first, n int) {
 		f.add(numbered(d.prefix, i))
 		f.add(d.value)
 	}
+}
+
+// writeRates gives the server the script that counts them, too.
+func writeRates(f *filler, d dataset, first, n int) {
+	if first == 0 {
+		f.begin("SCRIPT", 2)
+		f.add("LOAD")
+		f.add(rateLimiter)
+	}
+	d.value = "0"
+	writeStrings(f, d, first, n)
 }
 
 func writeHash(f *filler, d dataset, key, _ int) {

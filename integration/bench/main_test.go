@@ -161,14 +161,14 @@ func TestFillWritesEveryKey(t *testing.T) {
 	if err := fill(t.Context(), s.addr, o); err != nil {
 		t.Fatal(err)
 	}
-	if got := redisCLI(t, s.addr, "dbsize"); got != "4878" {
-		t.Errorf("%s keys, not 2345 strings, 2345 counters, 4 times 46 collections and 4 streams", got)
+	if got := redisCLI(t, s.addr, "dbsize"); got != "4924" {
+		t.Errorf("%s keys, not 2345 strings, 2345 counters, 4 times 46 collections, 46 rates and 4 streams", got)
 	}
 	for _, c := range []struct{ want, line string }{
 		{"64", "strlen key:000000000000"}, {"64", "strlen key:000000002344"}, {"0", "get counter:000000002344"},
 		{"10", "hlen hash:000000000045"}, {"64", "hstrlen hash:000000000000 field5"}, {"10", "llen list:000000000045"},
 		{"10", "scard set:000000000045"}, {"10", "zcard zset:000000000045"}, {"23", "zscore zset:000000000000 member:000000000005"},
-		{"100", "xlen stream:000000000003"},
+		{"100", "xlen stream:000000000003"}, {"0", "get rate:000000000045"},
 	} {
 		if got := redisCLI(t, s.addr, strings.Fields(c.line)...); got != c.want {
 			t.Errorf("%s: %s, not %s", c.line, got, c.want)

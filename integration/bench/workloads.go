@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,6 +56,16 @@ var workloads = []workload{
 	{sortedSets, shallow, []step{{name: "ZADD", line: "ZADD " + sortedSets.prefix + random + " " + random + " " + numbered(memberPrefix, sortedSets.elements/2)}}},
 	{sortedSets, shallow, []step{{name: "ZRANGE", line: "ZRANGE " + sortedSets.prefix + random + " 0 9", reads: true}}},
 	{streams, shallow, []step{{name: "XADD", line: "XADD " + streams.prefix + random + " MAXLEN ~ " + strconv.Itoa(streams.elements) + " * field " + payload}}},
+	{rates, shallow, []step{{name: "EVALSHA", line: "EVALSHA " + sha1Of(rateLimiter) + " 1 " + rates.prefix + random + " 60"}}},
+}
+
+// rateLimiter is a short script as many applications have one: it counts a request, if there were not too many.
+const rateLimiter = "local n = tonumber(redis.call('GET', KEYS[1]) or '0') if n > 1000000000 then return 0 end " +
+	"redis.call('INCR', KEYS[1]) redis.call('EXPIRE', KEYS[1], ARGV[1]) return 1"
+
+func sha1Of(script string) string {
+	sum := sha1.Sum([]byte(script))
+	return hex.EncodeToString(sum[:])
 }
 
 // name is what --commands calls the workload.
