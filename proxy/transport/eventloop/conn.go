@@ -205,7 +205,9 @@ func (c *conn) work(gc gnet.Conn, data []byte) (rest []byte, ran bool) {
 	}
 	x := scratches.Get().(*scratch)
 	c.session.Reply(x.out[:0])
+	requests := 0
 	rest, ran, violation := c.feed(x, data, func(args [][]byte) bool {
+		requests++
 		if c.session.Buffered() > flushBytes {
 			if c.park(x, nil) {
 				return false
@@ -215,6 +217,7 @@ func (c *conn) work(gc gnet.Conn, data []byte) (rest []byte, ran bool) {
 		}
 		return c.session.Try(args)
 	})
+	c.s.traffic[c.at].add(requests)
 	if c.parked == nil && !c.park(x, violation) {
 		c.send(gc, x, violation)
 		x.release()

@@ -42,6 +42,7 @@ type Server struct {
 	loops    []*gnet.Client // each with one loop
 	workers  *workers
 	active   atomic.Int32 // so many of them have connections
+	traffic  []traffic    // of each
 	balancer func()       // changes active with the load until ended is closed; nil: none
 	ended    chan struct{}
 
@@ -69,6 +70,7 @@ func New(ln net.Listener, h transport.Handler, o Options) (*Server, error) {
 		conns: map[*conn]struct{}{}, workers: newWorkers(), ended: make(chan struct{}),
 	}
 	n := cmp.Or(o.Loops, runtime.GOMAXPROCS(0))
+	s.traffic = make([]traffic, n)
 	s.active.Store(int32(n))
 	if _, known := idleTime(); known && o.Loops == 0 {
 		s.balancer = s.balance
