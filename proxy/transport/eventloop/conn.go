@@ -50,7 +50,7 @@ type conn struct {
 	gc     gnet.Conn         // on the loop, else nil; for others than the loop
 	nc     net.Conn          // off the loop, else nil
 	out    *transport.Outbox // of nc
-	giving bool              // replies are on their way to the loop, and pushes have to stay behind them
+	giving int               // batches of replies on their way to the loop, behind which pushes have to stay
 	pushed []byte            // what is still to be pushed: by the loop, which must not be left before, or once it is on one
 	quota  transport.Quota
 	closed bool
@@ -350,17 +350,18 @@ func (c *conn) Push(b []byte) {
 		c.s.unread(c.remote, transport.ErrUnread)
 		c.closed, c.pushed = true, nil
 		c.abandonOn(c.gc)
-	case c.gc != nil && len(c.pushed) == len(b) && !c.giving:
+	case c.gc != nil && len(c.pushed) == len(b) && c.giving == 0:
 		c.flushSoon()
 	}
 }
 
 // take takes the replies out of the session, for a goroutine. What has been pushed before goes before them, and what is from
-// then on behind them: it waits until given is called.
+// then on behind them: it waits until given is called, once the loop has written them.
 func (c *conn) take() (replies []byte, closing bool) {
 	c.mu.Lock()
 	before := c.pushed
-	c.pushed, c.giving = nil, true
+	c.pushed = nil
+	c.giving++
 	c.mu.Unlock()
 	replies, closing = c.session.Replies()
 	if len(before) > 0 {
@@ -369,14 +370,15 @@ func (c *conn) take() (replies []byte, closing bool) {
 	return replies, closing
 }
 
-// given says that the replies are on their way.
-func (c *conn) given() {
+// given is called by the loop when replies that were taken are written.
+func (c *conn) given(gc gnet.Conn, err error) error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.giving = false
-	if c.gc != nil && len(c.pushed) > 0 {
-		c.flushSoon()
+	c.giving--
+	c.mu.Unlock()
+	if err == nil {
+		c.flush(gc)
 	}
+	return nil
 }
 
 // flushSoon has the loop flush, in its turn among what it is to write. c.mu is held.
@@ -395,13 +397,15 @@ func (c *conn) flushSoon() {
 func (c *conn) flush(gc gnet.Conn) bool {
 	c.mu.Lock()
 	b := c.pushed
-	if c.gc != gc || len(b) == 0 || c.giving {
+	if c.gc != gc || len(b) == 0 || c.giving > 0 {
 		c.mu.Unlock()
 		return false
 	}
 	c.pushed = nil
+	c.usage.unread.Add(int64(len(b))) // until it is known how much of it is
 	c.mu.Unlock()
 	_, _ = gc.Write(b) // an error is the end of the connection, and comes to leave, which takes the lock
+	c.unread(gc)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.pushed == nil && cap(b) <= keepPushed {

@@ -21,17 +21,16 @@ func (c *conn) wait(gc gnet.Conn, input []byte) {
 			c.session.Settle()
 			replies, _ := c.take() // closing stays true until the end
 			c.session.Reply(nil)
-			_ = gc.AsyncWrite(c.trickle(gc, replies), nil) // an error comes again at the end
-			c.given()
+			_ = gc.AsyncWrite(c.trickle(gc, replies), c.given) // an error comes again at the end
 		}
 		return true
 	})
 	stopped := c.session.Stopped()
 	c.session.Settle()
 	replies, closing := c.take()
-	defer c.given()
 	replies = c.trickle(gc, withViolation(replies, closing, violation))
 	back := func(gc gnet.Conn, err error) error {
+		_ = c.given(gc, err) // it has none
 		if stopped {
 			c.keepRest(rest)
 			c.sits.Store(true)
