@@ -225,12 +225,13 @@ type (
 		Identity(ctx context.Context) (string, error)
 	}
 	// Librarian keeps the libraries of functions beside the keys, which they outlive: no flush removes them. Without it
-	// there are none.
+	// there are none. Calls come one at a time, some from inside of a transaction.
 	Librarian interface {
 		// Libraries returns what SetLibraries was given last; nothing at first. The caller must not change it.
 		Libraries(ctx context.Context) (payload []byte, err error)
 		// SetLibraries keeps all libraries there are, as FUNCTION DUMP has them (rdb.DumpLibraries), and returns when
-		// they are as durable as the backend promises. The caller must not change payload afterwards.
+		// they are as durable as the backend promises. A longer payload than the last is refused as Do refuses what
+		// Grows. The caller must not change payload afterwards.
 		SetLibraries(ctx context.Context, payload []byte) error
 	}
 	// Notifier reports each key that the backend removes by itself, and each hash that loses fields so. fn is called

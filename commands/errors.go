@@ -307,15 +307,18 @@ func ParameterRefused(name, why string) Error {
 }
 
 // scriptKilled is what a script or a function replies that was killed.
-func scriptKilled(name, chunk string) Error {
-	return Error("ERR Script killed by user with SCRIPT KILL... script: " + name + ", on @" + chunk + ":1.")
+func scriptKilled(name, place string) Error {
+	return Error("ERR Script killed by user with SCRIPT KILL... script: " + name + ", on " + place + ".")
 }
 
 func prefixOverlaps(prefix, kind, other string) Error {
 	return Error("ERR Prefix '" + prefix + "' overlaps with " + kind + " prefix '" + other + "'. Prefixes for a single client must not overlap.")
 }
 
+// libraryExists is what FUNCTION LOAD replies, and libraryTaken what FUNCTION RESTORE does.
 func libraryExists(name string) Error { return Error("ERR Library '" + name + "' already exists") }
+
+func libraryTaken(name string) Error { return Error("ERR Library " + name + " already exists") }
 
 func functionExists(name string) Error { return Error("ERR Function " + name + " already exists") }
 

@@ -100,7 +100,7 @@ func functionLoad(c *Ctx) error {
 		if old.has(name) && !replace {
 			return nil, libraryExists(name)
 		}
-		l, err := c.Server.Functions().load(c.Context(), code, c.Server.LogScript)
+		l, err := c.Server.Functions().accept(c.Context(), code, c.Server.LogScript)
 		if err != nil {
 			return nil, err
 		}
@@ -161,7 +161,7 @@ func functionRestore(c *Ctx) error {
 	err = c.changeFunctions(func(old *Libraries) (*Libraries, error) {
 		added := &Libraries{}
 		for _, code := range codes {
-			l, err := c.Server.Functions().load(c.Context(), []byte(code), c.Server.LogScript)
+			l, err := c.Server.Functions().accept(c.Context(), []byte(code), c.Server.LogScript)
 			if err == nil {
 				added, err = added.with(l, false)
 			}
@@ -232,7 +232,7 @@ func (c *Ctx) library(l *library, withCode bool) {
 		c.Text("name")
 		c.Text(f.Name)
 		c.Text("description")
-		c.BulkOrNull([]byte(f.Description), f.Description != "")
+		c.BulkOrNull([]byte(f.Description), f.Described)
 		c.Text("flags")
 		names := f.Flags.Names()
 		c.Set(len(names))

@@ -43,13 +43,17 @@ func (f *Functions) Change(edit func(old *Libraries) (*Libraries, error)) error 
 	return err
 }
 
-// loadTime is how long a library may take to register its functions, as in Redis.
+// loadTime is how long a new library may take to register its functions, as in Redis.
 const loadTime = 500 * time.Millisecond
 
-// load makes a library of its code.
-func (f *Functions) load(ctx context.Context, code []byte, log func(level int, text string)) (*library, error) {
+// accept makes a library of code that a client gives.
+func (f *Functions) accept(ctx context.Context, code []byte, log func(level int, text string)) (*library, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadTime)
 	defer cancel()
+	return f.load(ctx, code, log)
+}
+
+func (f *Functions) load(ctx context.Context, code []byte, log func(level int, text string)) (*library, error) {
 	l, err := f.runtime.LoadLibrary(ctx, code, log)
 	if err != nil {
 		return nil, Error(err.Error())
@@ -57,8 +61,9 @@ func (f *Functions) load(ctx context.Context, code []byte, log func(level int, t
 	return &library{name: l.Name, code: l.Code, loaded: l}, nil
 }
 
-// Read makes a set of what a backend has kept. A library that cannot be loaded, because another version of this program or
-// of Redis accepted it, stays there without functions: failed is told of it.
+// Read makes a set of what a backend has kept, in the time that ctx gives it: what was accepted once is not lost because the
+// machine is busy now. A library that cannot be loaded, because another version of this program or of Redis accepted it,
+// stays there without functions: failed is told of it.
 func (f *Functions) Read(ctx context.Context, payload []byte, failed func(name string, err error)) (*Libraries, error) {
 	set := &Libraries{}
 	if len(payload) == 0 {
@@ -70,14 +75,19 @@ func (f *Functions) Read(ctx context.Context, payload []byte, failed func(name s
 	}
 	for _, code := range codes {
 		l, err := f.load(ctx, []byte(code), nil)
+		next := set
 		if err == nil {
-			set, err = set.with(l, false)
+			next, err = set.with(l, false)
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
 		if err != nil {
 			name, _ := lua.LibraryName([]byte(code))
 			failed(name, err)
-			set = set.kept(&library{name: name, code: code})
+			next = set.kept(&library{name: name, code: code})
 		}
+		set = next
 	}
 	return set, nil
 }
@@ -160,6 +170,9 @@ func (l *Libraries) merged(others *Libraries, replace bool) (*Libraries, error) 
 		}
 	}
 	for _, x := range others.list {
+		if base.has(x.name) {
+			return nil, libraryTaken(x.name)
+		}
 		var err error
 		if base, err = base.with(x, false); err != nil {
 			return nil, err

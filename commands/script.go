@@ -131,18 +131,11 @@ func (c *Ctx) runProgram(tx backends.Tx, p program, keys, args [][]byte) error {
 	if c.Client.DB() != db {
 		c.Client.SelectDB(db) // a script that selects a database does so for itself
 	}
-	if errors.Is(err, errKilled) {
-		return p.killed()
+	if stopped := (*lua.Stopped)(nil); errors.As(err, &stopped) && stopped.Cause == errKilled {
+		return scriptKilled(p.name, stopped.Place)
 	}
 	c.Buf = reply
 	return err
-}
-
-func (p *program) killed() error {
-	if p.library != nil {
-		return scriptKilled(p.name, "user_function")
-	}
-	return scriptKilled(p.name, "user_script")
 }
 
 var errKilled = errors.New("the script was killed")
@@ -222,6 +215,8 @@ func (h *scriptHost) Call(args [][]byte, proto int) (reply []byte) {
 	}
 	if row.Flags&Write != 0 {
 		h.run.wrote.Store(true)
+	}
+	if row.Flags&(Write|Rewrites) != 0 {
 		h.name(row, args)
 	}
 	c.Scripted = true
@@ -237,7 +232,7 @@ func (h *scriptHost) refused(row *Row, err error) error {
 		return ErrScriptArity
 	case row.Flags&NoScript != 0:
 		return ErrScriptRefused
-	case row.Flags&Write != 0 && h.readOnly:
+	case row.Flags&(Write|MayWrite) != 0 && h.readOnly:
 		return ErrScriptReadonly
 	case row.Flags&DenyOOM != 0 && h.full != nil && !h.run.wrote.Load():
 		return h.full

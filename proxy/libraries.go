@@ -1,8 +1,11 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"switchyard/backends"
 	"switchyard/commands"
@@ -50,42 +53,63 @@ func (s *Server) ownLibraries(ctx context.Context, b *opened) (*commands.Librari
 	return s.readLibraries(ctx, b)
 }
 
+// libraryPause is the most that clients wait at the closed gate for libraries to move.
+const libraryPause = 5 * time.Second
+
 // moveLibraries gives the target of a switch the libraries of its source, as the mode says, and returns those that run here
-// afterwards. ready are those that run here now. Nobody loads others meanwhile.
-func (s *Server) moveLibraries(ctx context.Context, source, to *opened, mode switching.Mode, ready *commands.Libraries) (*commands.Libraries, error) {
+// afterwards. ready are those that run here now. Nobody loads others meanwhile. undo is for a switch that fails after it, and
+// after an error nothing is to be undone.
+func (s *Server) moveLibraries(ctx context.Context, source, to *opened, mode switching.Mode, ready *commands.Libraries) (running *commands.Libraries, undo func() error, err error) {
+	brief, cancel := context.WithTimeout(ctx, libraryPause)
+	defer cancel()
+	undo = func() error { return nil }
 	if mode == switching.NoCopy {
-		return s.ownLibraries(ctx, to)
+		running, err = s.ownLibraries(brief, to)
+		return running, undo, err
 	}
 	if source.engine == nil {
-		var err error
-		if ready, err = s.readLibraries(ctx, source); err != nil {
-			return nil, err
+		if ready, err = s.readLibraries(brief, source); err != nil {
+			return nil, nil, err
 		}
 	}
-	own, err := s.readLibraries(ctx, to)
+	own, err := s.readLibraries(brief, to)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	all := ready
 	if mode != switching.Flush {
 		if all, err = own.Merged(ready); err != nil {
-			return nil, fmt.Errorf("the functions of %s and %s do not go together: %w", source.Name(), to.Name(), err)
+			return nil, nil, fmt.Errorf("the functions of %s and %s do not go together: %w", source.Name(), to.Name(), err)
 		}
 	}
-	if n, _ := all.Len(); n == 0 {
-		if before, _ := own.Len(); before == 0 {
-			return all, nil
+	if !bytes.Equal(all.Payload(), own.Payload()) {
+		undo = func() error {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), libraryPause)
+			defer cancel()
+			return s.giveLibraries(ctx, to, own)
 		}
-	}
-	keeper, keeps := backends.As[backends.Librarian](to.Backend)
-	if !keeps {
-		return nil, fmt.Errorf("%s does not keep functions", to.Name())
-	}
-	if err := keeper.SetLibraries(ctx, all.Payload()); err != nil {
-		return nil, fmt.Errorf("giving %s the functions: %w", to.Name(), err)
+		if err := s.giveLibraries(brief, to, all); err != nil {
+			return nil, nil, errors.Join(err, undo()) // it may have happened all the same
+		}
 	}
 	if to.engine == nil {
-		return &commands.Libraries{}, nil
+		all = &commands.Libraries{}
 	}
-	return all, nil
+	return all, undo, nil
+}
+
+// giveLibraries has a backend keep libraries in the place of its own.
+func (s *Server) giveLibraries(ctx context.Context, b *opened, l *commands.Libraries) error {
+	keeper, keeps := backends.As[backends.Librarian](b.Backend)
+	payload := l.Payload()
+	switch {
+	case !keeps && len(payload) == 0:
+		return nil
+	case !keeps:
+		return fmt.Errorf("%s does not keep functions", b.Name())
+	}
+	if err := keeper.SetLibraries(ctx, payload); err != nil {
+		return fmt.Errorf("giving %s the functions: %w", b.Name(), err)
+	}
+	return nil
 }

@@ -71,12 +71,12 @@ func (s *Server) switchTo(ctx context.Context, source *opened, target *instance,
 		Gate: s.gate, Track: s.tracker.Store, Log: s.log, Limits: s.config.switchLimits(),
 		Flip: func() error {
 			return s.functions.Change(func(ready *commands.Libraries) (*commands.Libraries, error) {
-				libraries, err := s.moveLibraries(ctx, source, to, mode, ready)
-				if err == nil {
-					err = s.record(s.journal.Flipped())
-				}
+				libraries, undo, err := s.moveLibraries(ctx, source, to, mode, ready)
 				if err != nil {
 					return nil, err
+				}
+				if err := s.record(s.journal.Flipped()); err != nil {
+					return nil, errors.Join(err, undo())
 				}
 				s.use(to)
 				s.epoch.Store(uint64(s.journal.Switches))

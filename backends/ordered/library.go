@@ -7,14 +7,21 @@ import (
 	"switchyard/backends"
 )
 
-// librariesKey is that of the record of the libraries of functions.
-var librariesKey = text([]byte{tagLibraries})
+// The payload of the libraries of functions is cut into chunks, as a long string is. It ends before the first number that
+// has no record.
 
 // Libraries implements backends.Librarian.
 func (e *Engine) Libraries(ctx context.Context) (payload []byte, err error) {
-	commit, err := e.Do(ctx, &backends.Access{Silent: true}, backends.BodyFunc(func(t backends.Tx) error {
-		payload = bytes.Clone(t.(*tx).get(librariesKey))
-		return nil
+	a := &backends.Access{Now: e.o.Clock(), Silent: true}
+	commit, err := e.Do(ctx, a, backends.BodyFunc(func(t backends.Tx) error {
+		payload = nil
+		for n := uint32(0); ; n++ {
+			chunk := t.(*tx).get(numberKey(tagLibraries, n))
+			if chunk == nil {
+				return nil
+			}
+			payload = append(payload, chunk...)
+		}
 	}))
 	if err != nil {
 		return nil, err
@@ -24,15 +31,33 @@ func (e *Engine) Libraries(ctx context.Context) (payload []byte, err error) {
 
 // SetLibraries implements backends.Librarian.
 func (e *Engine) SetLibraries(ctx context.Context, payload []byte) error {
-	if payload = bytes.Clone(payload); len(payload) == 0 {
-		payload = nil // a store need not keep a record without a value
+	old, err := e.Libraries(ctx)
+	if err != nil {
+		return err
 	}
-	commit, err := e.Do(ctx, &backends.Access{Write: true, Grows: true, Silent: true}, backends.BodyFunc(func(t backends.Tx) error {
-		t.(*tx).set(librariesKey, payload)
+	a := &backends.Access{Now: e.o.Clock(), Write: true, Grows: len(payload) > len(old), Silent: true}
+	commit, err := e.Do(ctx, a, backends.BodyFunc(func(t backends.Tx) error {
+		t.(*tx).setLibraries(payload)
 		return nil
 	}))
 	if err != nil {
 		return err
 	}
 	return commit.Wait(ctx)
+}
+
+func (t *tx) setLibraries(payload []byte) {
+	for n := uint32(0); t.err == nil; n++ {
+		key := numberKey(tagLibraries, n)
+		size := min(len(payload), t.e.o.chunk)
+		switch {
+		case size > 0:
+			t.set(key, bytes.Clone(payload[:size]))
+		case t.get(key) != nil:
+			t.set(key, nil)
+		default:
+			return
+		}
+		payload = payload[size:]
+	}
 }

@@ -16,7 +16,7 @@ const (
 var (
 	ErrLibraryDraft = errors.New("ERR Pre-GA function format not supported")
 	ErrNoLibrary    = errors.New("ERR given type is not a function")
-	ErrLibrary      = errors.New("ERR failed loading functions")
+	ErrLibrary      = errors.New("ERR Failed loading library payload")
 )
 
 // DumpLibraries returns the payload of libraries, which Redis 7.0 and newer load.

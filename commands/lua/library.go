@@ -13,7 +13,8 @@ const libraryChunk = "user_function"
 // Function is one that a library registered.
 type Function struct {
 	Name        string
-	Description string // empty when there is none
+	Description string
+	Described   bool // the description was given, though it may be empty
 	Flags       Flags
 }
 
@@ -112,7 +113,7 @@ func (r *Runtime) CallFunction(ctx context.Context, l *Library, name string, key
 	in, err := l.calls.take(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
-			return dst, stopped(ctx)
+			return dst, l.notes.stopped(ctx, place{})
 		}
 		return appendError(dst, err.Error()), nil
 	}
@@ -190,7 +191,7 @@ func (in *interp) namedRegistration(v vm.LValue) (f Function, callback *vm.LFunc
 				return f, nil, "function_name argument given to redis.register_function must be a string"
 			}
 		case "description":
-			if f.Description, ok = text(v); !ok {
+			if f.Description, f.Described = text(v); !f.Described {
 				return f, nil, "description argument given to redis.register_function must be a string"
 			}
 		case "callback":
@@ -225,7 +226,7 @@ func flagsOf(t *vm.LTable) (flags Flags, ok bool) {
 			return flags, true
 		}
 		s, _ := text(v)
-		f, ok := flagNamed(s)
+		f, ok := flagNamed(strings.ToLower(s)) // only here does case not matter
 		if !ok {
 			return 0, false
 		}

@@ -46,6 +46,8 @@ func TestLibrariesLoadAsOnRedis(t *testing.T) {
 	for _, code := range []string{
 		"", "return 1", "#!lua", "#!lua name=a", "#!lua\n", "#!js name=a\n", "#! name=a\n", "#!lua name=a name=b\n", "#!lua foo=a\n",
 		"#!lua name=a-b\n", "#!lua name=\n", "#!lua name=\"a\nb\"\n", "#!LUA NAME=a\nredis.register_function('f',function() end)",
+		"#!lua name=a\x00b\nredis.register_function('f',function() end)", "#!lua name=a\x00\n", "#!js\x00\n",
+		head + "redis.register_function{callback=function() end,function_name='x',flags={'NO-WRITES','Allow-OOM'}}",
 		"#!lua 'name=a'\nredis.register_function('f',function() end)", "#!lua \"name=a\n", "#!lua\tname=a\nredis.register_function('f',function() end)",
 		head, head + "local x = ", head + "\nlocal x = 1 = 2", head + "redis.call('ping')", head + "redis.pcall('ping')", head + "return redis.sha1hex('x')",
 		head + "for k in pairs(redis) do end", head + "x = 1", head + "local y = x", head + "redis = 1", head + "redis.x = 1", head + "redis.setresp(3)",

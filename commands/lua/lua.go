@@ -14,7 +14,6 @@ package lua
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -130,7 +129,7 @@ func Compile(body []byte) (*Script, error) {
 
 // Run runs a script and appends its reply to dst: RESP2 or RESP3, as the client's proto is. A script
 // that fails has an error reply, in Redis's words. The error is not nil only when the run was ended
-// because ctx was; then it wraps ctx's cause, dst comes back as it was, and the caller knows the words.
+// because ctx was; then it is a [Stopped], dst comes back as it was, and the caller knows the words.
 //
 // Keys and args are read only while it runs. ctx is asked every so often, and before each Call, so its
 // end stops any script within about a millisecond, but not a Call of the host. Neither a pcall nor a
@@ -162,7 +161,21 @@ func versionNumber(version string) float64 {
 	return float64(n)
 }
 
-// stopped is the error of a run that was ended from outside.
-func stopped(ctx context.Context) error {
-	return fmt.Errorf("script: %w", context.Cause(ctx))
+// Stopped is the error of a run that was ended from outside.
+type Stopped struct {
+	Cause error  // of the context's end
+	Place string // where the run was, as Redis writes it: "@user_script:1"
+}
+
+func (s *Stopped) Error() string { return "script: " + s.Cause.Error() }
+
+// Unwrap is for errors.Is.
+func (s *Stopped) Unwrap() error { return s.Cause }
+
+// stopped is that error for a run which was at p, if that is known.
+func (n *notes) stopped(ctx context.Context, p place) error {
+	if p.source == "" {
+		p = place{n.source, "1"}
+	}
+	return &Stopped{Cause: context.Cause(ctx), Place: p.source + ":" + p.line}
 }

@@ -145,7 +145,7 @@ func (in *interp) finish(f *vm.LFunction, params []vm.LValue, name string, proto
 	start := len(dst)
 	L := in.L
 	if in.watch.look() != nil {
-		return dst, stopped(in.ctx)
+		return dst, in.notes.stopped(in.ctx, place{})
 	}
 	L.Push(f)
 	for _, p := range params {
@@ -155,7 +155,7 @@ func (in *interp) finish(f *vm.LFunction, params []vm.LValue, name string, proto
 	err := L.PCall(len(params), 1, in.locator)
 	if in.watch.ended {
 		L.SetTop(0)
-		return dst[:start], stopped(in.ctx)
+		return dst[:start], in.notes.stopped(in.ctx, in.place)
 	}
 	if err != nil {
 		L.SetTop(0)

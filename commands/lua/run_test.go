@@ -74,6 +74,46 @@ func TestTheEndOfTheContextStopsAnyScript(t *testing.T) {
 	}
 }
 
+// canceller ends the context of who calls.
+type canceller struct {
+	Host
+	cancel context.CancelFunc
+}
+
+func (c *canceller) Call(args [][]byte, proto int) []byte {
+	c.cancel()
+	return c.Host.Call(args, proto)
+}
+
+func TestAStoppedRunSaysWhereItWas(t *testing.T) {
+	r := New(Options{})
+	lib, err := r.LoadLibrary(t.Context(), []byte("#!lua name=lib\n\nredis.register_function('f', function() redis.pcall('PING')\nwhile true do end end)"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := Compile([]byte("local x = redis.pcall('PING')\nlocal function f()\nwhile true do x = 1 end\nend\nf()"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, run := range map[string]func(ctx context.Context, h Host) error{
+		"@user_function:4": func(ctx context.Context, h Host) error {
+			_, err := r.CallFunction(ctx, lib, "f", nil, nil, h, 2, nil)
+			return err
+		},
+		"@user_script:3": func(ctx context.Context, h Host) error {
+			_, err := r.Run(ctx, script, nil, nil, h, 2, nil)
+			return err
+		},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := run(ctx, &canceller{cannedReplies, cancel})
+		var s *Stopped
+		if !errors.As(err, &s) || s.Place != want || s.Cause != context.Canceled {
+			t.Errorf("%v at %+v, want %s", err, s, want)
+		}
+	}
+}
+
 func TestARunAfterTheEndOfItsContextDoesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -61,13 +61,14 @@ func SHA1(text []byte) string {
 }
 
 // scriptShebang reads the first line of a script, if it is one that names its engine and flags. What
-// is left begins with the end of that line, so that lines keep their numbers.
+// is left begins with the end of that line, so that lines keep their numbers. In such a line Redis reads a zero byte as the
+// end of all.
 func scriptShebang(body string) (code string, flags Flags, err error) {
 	if !strings.HasPrefix(body, "#!") {
 		return body, 0, nil
 	}
 	line, _, ok := strings.Cut(body, "\n")
-	if !ok {
+	if !ok || strings.Contains(line, "\x00") {
 		return "", 0, Error("ERR Invalid script shebang")
 	}
 	parts, ok := splitWords(line)
@@ -106,7 +107,7 @@ func libraryShebang(body string) (name, code string, err error) {
 		return "", "", Error("ERR Missing library metadata")
 	}
 	line, _, ok := strings.Cut(body, "\n")
-	if !ok {
+	if !ok || strings.Contains(line, "\x00") {
 		return "", "", Error("ERR Invalid library metadata")
 	}
 	parts, ok := splitWords(line)
