@@ -12,6 +12,8 @@ import (
 // Clients keep copies of what they read, and want to be told when those are outdated (CLIENT TRACKING). A command that reads
 // remembers its keys from inside of its transaction, where nobody can change them: so it is before or behind any
 // change. After a transaction, and before the session's next command, those are told who have read what it has changed.
+// Those who want to be told of all keys with a prefix are told behind the session's batch, of each key once, as Redis
+// tells them once for a turn of its loop.
 // Whoever reads a key between a change and its telling has read the new value, and is told nevertheless: too often, and
 // never too rarely. A message that reaches a session while it runs a batch waits for the replies to that, which may be
 // the copies in question (mailbox.go). Reads of a session that tracks lock their keys, because the view that
@@ -31,9 +33,6 @@ type copies struct {
 
 // SetTracking implements commands.Client.
 func (s *session) SetTracking(o commands.Tracking) error {
-	if s.server.active.Load().engine == nil {
-		return commands.ErrNoTracking
-	}
 	old := s.copies.Load()
 	c := &copies{options: o, noLoop: o.NoLoop, redirect: o.Redirect}
 	if old != nil {
@@ -49,6 +48,12 @@ func (s *session) SetTracking(o commands.Tracking) error {
 	s.letters().holdBatch()
 	s.copies.Store(c)
 	s.call.Tracks = true
+	// abandonReaders looks at the sessions behind the change of the backend, this at the backend behind that of the session: a
+	// switch that comes at this moment is seen by one of them.
+	if s.server.active.Load().engine == nil {
+		s.StopTracking()
+		return commands.ErrNoTracking
+	}
 	return nil
 }
 
@@ -114,21 +119,41 @@ func (s *session) tellReaders() {
 	if s.server.trackers.Load() == 0 {
 		return
 	}
-	var changed []string
-	all := false
+	all, ranges := false, s.server.ranges.Len() > 0
 	for i := range s.effects {
 		switch e := &s.effects[i]; {
 		case e.All:
 			all = true
 		case !e.Kept:
-			changed = append(changed, string(e.Key))
 			s.server.outdateKey(e.Key, s)
+			if n := len(s.changed); ranges && (n == 0 || s.changed[n-1] != string(e.Key)) {
+				s.changed = append(s.changed, string(e.Key))
+			}
 		}
 	}
 	if all {
 		s.server.outdateAll(s)
 	}
-	s.server.outdateRanges(changed, s)
+	if s.stands || len(s.changed) > maxChanged {
+		s.tellRanges()
+	}
+}
+
+// maxChanged bounds how many changed keys a session collects.
+const maxChanged = 1000
+
+// tellRanges tells those who want to know of all keys with some prefix what has changed since the last time.
+func (s *session) tellRanges() {
+	s.server.outdateRanges(s.changed, s)
+	s.changed = nil
+}
+
+// appendOwn puts what the session has told itself behind the replies so far. Nothing comes behind the last one.
+func (s *session) appendOwn() {
+	if !s.closing {
+		s.call.Buf = append(s.call.Buf, s.own...)
+	}
+	s.own = s.own[:0]
 }
 
 // outdateKey tells those who have read a key; by is who has changed it, nil for nobody.
@@ -171,7 +196,11 @@ const redirected = "__redis__:invalidate"
 func (s *Server) outdate(client *tracking.Client[*session], keys []string, by *session) {
 	reader := client.Of
 	c := reader.copies.Load()
-	if c == nil || c.noLoop && reader == by && keys != nil {
+	if c == nil {
+		return
+	}
+	own := by != nil && by.id == reader.id // also of who makes a call of the client's again in its place
+	if own && c.noLoop && keys != nil {
 		return
 	}
 	target := reader

@@ -18,6 +18,9 @@ func (s *session) Execute(args [][]byte) {
 	if s.closing {
 		return // Redis too ignores what follows QUIT
 	}
+	if s.call.Tracks {
+		s.mail.holdBatch() // a call that was held back is in no batch of the transport's
+	}
 	s.catchUp(false)
 	start := s.begin(args)
 	defer s.survive(len(s.call.Buf))
@@ -109,7 +112,7 @@ func (s *session) dispatch(row *commands.Row, err error, start time.Time) (done 
 		s.server.gate.leave(&s.pass)
 	}
 	if len(s.own) > 0 {
-		s.call.Buf, s.own = append(s.call.Buf, s.own...), s.own[:0]
+		s.appendOwn()
 	}
 	if s.mail != nil && s.mail.held {
 		s.releaseMessages()
@@ -199,7 +202,7 @@ func (s *session) operate(row *commands.Row, start time.Time) (done bool) {
 		s.mail.hold()
 	}
 	whole := access.Open && !s.server.Tracked() // if a switch begins meanwhile, it does not learn what was written
-	commit, err := b.engine.Do(s.server.ctx, access, &s.call)
+	commit, err := s.call.Execute(b.engine, access)
 	blocks := s.entering != nil && s.suspend(row, err)
 	if err == commands.ErrLong || err == backends.ErrWouldWait {
 		s.call.Buf = s.call.Buf[:from]
@@ -211,6 +214,9 @@ func (s *session) operate(row *commands.Row, start time.Time) (done bool) {
 	}
 	if access.Write {
 		s.track(row, row.Span != nil && (access.All || whole), access.DB, access.Keys)
+	}
+	if row.Span != nil && s.modes.Load()&caching != 0 {
+		s.endCaching(row) // one of its commands may have said it
 	}
 	if blocks {
 		s.call.Buf = s.call.Buf[:from]

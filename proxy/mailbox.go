@@ -1,6 +1,10 @@
 package proxy
 
-import "sync"
+import (
+	"sync"
+
+	"switchyard/proxy/transport"
+)
 
 // mailbox is where messages for a client arrive that it did not ask for at this moment: those of channels, and that its copies
 // of keys are outdated. They are pushes, and come at any time. But none may come before the confirmation of its subscription,
@@ -12,6 +16,7 @@ type mailbox struct {
 	confirm bool // the reply of the command at hand has to come before any message; the session's
 
 	mu      sync.Mutex
+	most    int  // bytes that may wait, beyond which the connection's limit is exceeded
 	held    bool // messages wait for the end of a command; only the session changes it, and may look at it without the lock
 	batch   bool // they wait for the replies to the batch; likewise
 	pending []byte
@@ -22,9 +27,17 @@ func (s *session) letters() *mailbox {
 	if s.mail == nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.mail = &mailbox{session: s}
+		s.mail = &mailbox{session: s, most: int(s.server.config.Limits.Output)}
 	}
 	return s.mail
+}
+
+// bound says how much the client may leave unread.
+func (s *session) bound(limit transport.OutputLimit) {
+	s.conn.Bound(limit)
+	s.mail.mu.Lock()
+	defer s.mail.mu.Unlock()
+	s.mail.most = int(limit.Hard)
 }
 
 // deliver gives the client a message. Any goroutine may call it.
@@ -51,7 +64,7 @@ func (m *mailbox) put(b []byte) {
 	switch {
 	case !m.held && !m.batch:
 		m.session.push(b)
-	case len(m.pending) <= int(m.session.server.config.Limits.PubSubOutput): // beyond it the client will be disconnected
+	case len(m.pending) <= m.most: // beyond it the client will be disconnected
 		m.pending = append(m.pending, b...)
 	}
 }

@@ -49,6 +49,7 @@ type session struct {
 	subscriber  *subscriber           // nil: it has never subscribed to anything; others look at it with mu
 	mail        *mailbox              // nil: it has never needed one; likewise
 	own         []byte                // messages that go behind the reply to the command at hand
+	changed     []string              // by the batch: for those who want to be told of all keys with some prefix
 
 	trusted    bool // may run all commands
 	admitted   bool // counts among the operations that run at once
@@ -116,6 +117,10 @@ func (s *session) Reply(buf []byte) {
 
 // Replies implements transport.Session.
 func (s *session) Replies() (b []byte, closing bool) {
+	if len(s.changed) > 0 {
+		s.tellRanges()
+		s.appendOwn()
+	}
 	b = s.call.Buf
 	if s.mail != nil && s.mail.batch {
 		b = s.mail.releaseBatch(b)
@@ -146,6 +151,7 @@ func (s *session) Close() {
 	}
 	s.leaveBlocked()
 	s.Settle()
+	s.tellRanges()
 	s.Unwatch()
 	s.unsubscribeAll()
 	s.StopTracking()

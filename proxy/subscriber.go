@@ -45,7 +45,7 @@ func (s *session) Subscribe(kind commands.Topic, name []byte) {
 		s.mu.Unlock()
 	}
 	if !s.listens() {
-		s.conn.Bound(s.server.config.pubsubLimit())
+		s.bound(s.server.config.pubsubLimit())
 		s.conn.Spare(true) // it is heard of again when there is a message
 	}
 	s.mail.hold()
@@ -73,7 +73,7 @@ func (s *session) unsubscribeAll() {
 
 // stopListening makes the connection an ordinary one.
 func (s *session) stopListening() {
-	s.conn.Bound(s.server.config.outputLimit())
+	s.bound(s.server.config.outputLimit())
 	s.conn.Spare(s.modes.Load()&monitors != 0)
 }
 

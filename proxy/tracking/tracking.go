@@ -17,7 +17,7 @@ type Client[C any] struct {
 	Of C
 
 	mu     sync.Mutex
-	keys   map[string]struct{} // that it is to be told of; nil: it has ended
+	keys   map[string]struct{} // that it is to be told of
 	ranges map[string]struct{} // its prefixes
 }
 
