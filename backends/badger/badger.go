@@ -44,7 +44,7 @@ type Config struct {
 
 func defaults() *Config {
 	return &Config{
-		Sync: "everysec", Memory: "256mb", MinFreeDisk: "256mb", Compression: "snappy",
+		Sync: "everysec", Memory: "512mb", MinFreeDisk: "256mb", Compression: "snappy",
 		CompactAfter: backends.Duration{Duration: 5 * time.Minute},
 	}
 }

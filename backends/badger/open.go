@@ -85,7 +85,7 @@ func open(s settings, env backends.Env) (*Backend, error) {
 	up := newUpkeep(st, s)
 	engine, err := ordered.Open(st, ordered.Options{
 		Name: env.Name, Driver: Driver.Name, Databases: env.Databases, Log: env.Log, Full: up.full, Compact: env.Compact,
-		Cache: s.memory / 4,
+		Cache: s.memory * 3 / 8,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("badger at %s: %w", env.Dir, err)
@@ -116,11 +116,11 @@ func removeEmptyLogs(dir string) error {
 	return nil
 }
 
-// badgerOptions divides the memory: three memtables of a sixteenth take a quarter with their spare
-// room, the cache of records another (see open), those of blocks and indices a quarter too, and the rest is
-// for what compactions and garbage take.
+// badgerOptions divides the memory: the cache of records takes three eighths (see open), three memtables of at most a
+// thirty-second each an eighth with their spare room, the caches of blocks and indices an eighth, and the rest
+// is for what compactions and garbage take.
 func badgerOptions(s settings, dir string) badger.Options {
-	memtable := min(s.memory/16, 64<<20)
+	memtable := min(s.memory/32, 64<<20)
 	o := badger.DefaultOptions(dir).
 		WithSyncWrites(false).      // wal.go does it
 		WithDetectConflicts(false). // ordered has locked the keys
@@ -129,8 +129,8 @@ func badgerOptions(s settings, dir string) badger.Options {
 		WithMemTableSize(max(memtable, 8<<20)).
 		WithNumMemtables(3).
 		WithNumCompactors(2).
-		WithBlockCacheSize(s.memory / 8).
-		WithIndexCacheSize(s.memory / 8).
+		WithBlockCacheSize(s.memory / 16).
+		WithIndexCacheSize(s.memory / 16).
 		WithCompression(s.compression).
 		WithZSTDCompressionLevel(1).
 		WithValueLogFileSize(16 << 20)
