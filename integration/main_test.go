@@ -32,7 +32,7 @@ var (
 	seedFlag      = flag.Uint64("seed", 0, "the seed of random tests; 0: another one at each run")
 	transportFlag = flag.String("transport", "auto", "the transport to test: auto, eventloop or redcon")
 	soakFlag      = flag.Duration("soak", 0, "how long random tests go on; 0: some seconds")
-	visitsFlag    = flag.Int("visits", 25, "how many clients vanish in each state")
+	visitsFlag    = flag.Int("visits", 1000, "how many clients vanish on each backend, in all states in turn")
 	plainFlag     = flag.Bool("plain", false, "test a binary without the race detector, which is several times as fast")
 )
 

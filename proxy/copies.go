@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/tidwall/redcon"
@@ -103,7 +104,19 @@ func (s *session) Read(row *commands.Row, args [][]byte) {
 		return
 	}
 	for _, key := range row.AppendKeys(nil, args) {
-		s.server.reads.Remember(c.client, key, s.server.forgotten)
+		again := s.server.reads.Remember(c.client, key, s.server.forgotten)
+		if row.Flags&commands.Rewrites != 0 && !again {
+			s.firstRead(key)
+		}
+	}
+}
+
+// firstRead notes that a command which has rewritten a key is the first of the client's to read it.
+func (s *session) firstRead(key []byte) {
+	for i := range s.effects {
+		if e := &s.effects[i]; e.Read && bytes.Equal(e.Key, key) {
+			e.First = true
+		}
 	}
 }
 
@@ -125,7 +138,7 @@ func (s *session) tellReaders() {
 		case e.All:
 			all = true
 		case !e.Kept:
-			s.server.outdateKey(e.Key, s)
+			s.outdateOwn(e)
 			if n := len(s.changed); ranges && (n == 0 || s.changed[n-1] != string(e.Key)) {
 				s.changed = append(s.changed, string(e.Key))
 			}
@@ -160,6 +173,20 @@ func (s *session) appendOwn() {
 func (s *Server) outdateKey(key []byte, by *session) {
 	for _, r := range s.reads.Forget(key) {
 		s.outdate(r, []string{string(key)}, by)
+	}
+}
+
+// outdateOwn is outdateKey for what the command at hand has done. What it has read as it is now it goes on to be told of.
+func (s *session) outdateOwn(e *commands.Effect) {
+	c := s.copies.Load()
+	if !e.Read || c == nil {
+		s.server.outdateKey(e.Key, s)
+		return
+	}
+	for _, r := range s.server.reads.ForgetBut(e.Key, c.client) {
+		if r != c.client || !e.First {
+			s.server.outdate(r, []string{string(e.Key)}, s)
+		}
 	}
 }
 

@@ -112,21 +112,29 @@ func (q *queue) info(name string) *asynq.QueueInfo {
 
 func TestAsynqProcessesEachTaskOnce(t *testing.T) {
 	everywhere(t, func(t *testing.T, addr string) {
-		q := openQueue(t, addr, nil, record)
+		q, other := openQueue(t, addr, nil, record), openQueue(t, addr, nil, record)
+		eventually(t, "both servers show", func() bool {
+			servers, err := q.inspector.Servers()
+			return err == nil && len(servers) == 2
+		})
 		const tasks = 200
 		for i := range tasks {
 			q.enqueue(fmt.Sprint(i), asynq.Queue([]string{"default", "critical"}[i%2]), asynq.Retention(time.Minute))
 		}
 		q.enqueue("later", asynq.ProcessIn(300*time.Millisecond))
-		eventually(t, "all are done", func() bool { return q.done.total() >= tasks+1 })
+		eventually(t, "all are done", func() bool { return q.done.total()+other.done.total() >= tasks+1 })
 		eventually(t, "all are counted", func() bool { return q.info("default").Processed+q.info("critical").Processed == tasks+1 })
 		for i := range tasks {
-			if n := q.done.count(fmt.Sprint(i)); n != 1 {
+			if n := q.done.count(fmt.Sprint(i)) + other.done.count(fmt.Sprint(i)); n != 1 {
 				t.Errorf("task %d was done %d times", i, n)
 			}
 		}
 		if d, c := q.info("default"), q.info("critical"); d.Completed != tasks/2 || c.Completed != tasks/2 || d.Failed+c.Failed != 0 {
 			t.Errorf("default %+v, critical %+v", d, c)
+		}
+		days, err := q.inspector.History("critical", 2) // it may be midnight
+		if err != nil || len(days) != 2 || days[0].Processed+days[1].Processed != tasks/2 || days[0].Failed+days[1].Failed != 0 {
+			t.Errorf("history: %+v, %v", days, err)
 		}
 	})
 }

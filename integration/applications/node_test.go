@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -27,6 +28,9 @@ func TestNodeApplications(t *testing.T) {
 				defer cancel()
 				node := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", filepath.Base(file))
 				node.Dir = "node"
+				// Node runs each file in a process of its own, which must not be left behind.
+				node.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+				node.Cancel = func() error { return syscall.Kill(-node.Process.Pid, syscall.SIGKILL) }
 				node.Env = append(os.Environ(), "REDIS_HOST="+host, "REDIS_PORT="+port)
 				if out, err := node.CombinedOutput(); err != nil {
 					t.Errorf("%v (`make test` installs what is missing)\n%s", err, out)

@@ -62,22 +62,25 @@ func (t *Table[C]) SetLimit(n int64, forgot func(key string, readers []*Client[C
 func (t *Table[C]) shardOf(key []byte) int { return int(maphash.Bytes(t.seed, key) % shardCount) }
 
 // Remember has c told of the next change of a key. forgot gets the keys that had to make room for it. It must be called while
-// nobody can change the key, or between a change and what was read nobody would know which came first.
-func (t *Table[C]) Remember(c *Client[C], key []byte, forgot func(key string, readers []*Client[C])) {
+// nobody can change the key, or between a change and what was read nobody would know which came first. It says whether
+// that was so already.
+func (t *Table[C]) Remember(c *Client[C], key []byte, forgot func(key string, readers []*Client[C])) (again bool) {
 	i := t.shardOf(key)
 	s := &t.shards[i]
-	if s.add(t, c, key) && t.limit.Load() > 0 && t.count.Load() > t.limit.Load() {
+	made, again := s.add(t, c, key)
+	if made && t.limit.Load() > 0 && t.count.Load() > t.limit.Load() {
 		t.shrink(i, string(key), forgot)
 	}
+	return again
 }
 
-// add says whether the key is a new one.
-func (s *shard[C]) add(t *Table[C], c *Client[C], key []byte) (made bool) {
+// add says whether the key is a new one, and whether c has read it already.
+func (s *shard[C]) add(t *Table[C], c *Client[C], key []byte) (made, again bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	readers := s.keys[string(key)]
-	if _, again := readers[c]; again {
-		return false
+	if _, again = readers[c]; again {
+		return false, true
 	}
 	name := string(key)
 	if readers == nil {
@@ -93,7 +96,7 @@ func (s *shard[C]) add(t *Table[C], c *Client[C], key []byte) (made bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.keys[name] = struct{}{}
-	return made
+	return made, false
 }
 
 // shrink forgets keys, from shard from on, until there are no more than the limit. but is kept, as the one that was just read.
@@ -123,7 +126,10 @@ func (s *shard[C]) some(but string) (key string, ok bool) {
 }
 
 // Forget forgets a key, which has changed, and returns those who have read it.
-func (t *Table[C]) Forget(key []byte) (readers []*Client[C]) {
+func (t *Table[C]) Forget(key []byte) (readers []*Client[C]) { return t.ForgetBut(key, nil) }
+
+// ForgetBut is Forget that goes on remembering one of them, who has read the key as it is now.
+func (t *Table[C]) ForgetBut(key []byte, but *Client[C]) (readers []*Client[C]) {
 	if t.count.Load() == 0 {
 		return nil
 	}
@@ -134,14 +140,19 @@ func (t *Table[C]) Forget(key []byte) (readers []*Client[C]) {
 	if set == nil {
 		return nil
 	}
-	delete(s.keys, string(key))
-	t.count.Add(-1)
-	t.items.Add(-int64(len(set)))
 	for c := range set {
+		if readers = append(readers, c); c == but {
+			continue
+		}
 		c.mu.Lock()
 		delete(c.keys, string(key))
 		c.mu.Unlock()
-		readers = append(readers, c)
+		delete(set, c)
+		t.items.Add(-1)
+	}
+	if len(set) == 0 {
+		delete(s.keys, string(key))
+		t.count.Add(-1)
 	}
 	return readers
 }

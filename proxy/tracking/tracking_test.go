@@ -50,6 +50,31 @@ func TestAReaderIsToldOnceOfAKey(t *testing.T) {
 	}
 }
 
+func TestWhoHasReadAKeyAsItIsNowStaysRemembered(t *testing.T) {
+	table := NewTable[string]()
+	a, b := NewClient("a"), NewClient("b")
+	for _, step := range []struct {
+		reader *Client[string]
+		again  bool
+	}{{a, false}, {b, false}, {a, true}} {
+		if again := table.Remember(step.reader, []byte("k"), never(t)); again != step.again {
+			t.Errorf("%s reads it again: %v", step.reader.Of, again)
+		}
+	}
+	if got := names(table.ForgetBut([]byte("k"), a)); got != "a b" {
+		t.Errorf("told: %q", got)
+	}
+	if keys, items := table.Len(); keys != 1 || items != 1 || len(b.keys) != 0 {
+		t.Errorf("%d keys, %d items, and b has %d", keys, items, len(b.keys))
+	}
+	if got := names(table.Forget([]byte("k"))); got != "a" {
+		t.Errorf("told: %q", got)
+	}
+	if keys, items := table.Len(); keys != 0 || items != 0 {
+		t.Errorf("in the end: %d keys, %d items", keys, items)
+	}
+}
+
 func TestATableForgetsBeyondItsLimit(t *testing.T) {
 	table := NewTable[string]()
 	c := NewClient("c")

@@ -29,6 +29,30 @@ test('values are text, bytes, numbers and maps', async () => {
   await assert.rejects(redis.lpush('h', 'x'), /WRONGTYPE/);
 });
 
+test('a handshake agrees on either protocol', async () => {
+  for (const protocol of [2, 3]) {
+    const redis = open({ protocol, connectionName: `speaks-${protocol}`, db: 5 });
+    const info = await redis.client('INFO');
+    assert.match(info, new RegExp(` name=speaks-${protocol} .* db=5 .* resp=${protocol}`));
+    await redis.hset(`hello:${protocol}`, 'field', 'value');
+    assert.deepEqual(await redis.hgetall(`hello:${protocol}`), { field: 'value' });
+    await redis.subscribe('hello');
+    const heard = new Promise((resolve) => { redis.on('message', (...message) => resolve(message)); });
+    assert.equal(await open().publish('hello', String(protocol)), 1);
+    assert.deepEqual(await heard, ['hello', String(protocol)]);
+    assert.equal(await redis.quit(), 'OK');
+  }
+  const typed = open({ replyMapping: 'resp3' });
+  await typed.zadd('typed', 2.5, 'member');
+  assert.equal(await typed.zscore('typed', 'member'), 2.5);
+});
+
+test('it is no cluster, and says so', async () => {
+  const redis = open();
+  assert.match(await redis.info('cluster'), /cluster_enabled:0\r/);
+  await assert.rejects(redis.cluster('NODES'), /ReplyError: ERR /); // the words are the server's own
+});
+
 test('pipelines and transactions keep their order and their errors', async () => {
   const redis = open();
   const pipeline = redis.pipeline();
