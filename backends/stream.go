@@ -65,12 +65,16 @@ type Stream interface {
 	Groups() StreamGroups
 }
 
-// NodeVisitor is a Stream that keeps its entries as Redis does. Without it package rdb makes nodes of the
-// entries when it dumps a stream.
-type NodeVisitor interface {
+// NodeKeeper is a Stream that keeps its entries as Redis does. Without it package rdb makes nodes of the
+// entries when it dumps a stream, and leaves out deleted ones when it restores it.
+type NodeKeeper interface {
 	// EachNode visits the nodes by the IDs of their first entries, deleted or not. node is the listpack that
 	// DUMP of Redis has for it. It is valid until fn returns, and must not be changed. fn must not write.
 	EachNode(fn func(first StreamID, node []byte))
+	// AppendNode adds a node as it is, whatever the limits of Compact are, and creates the stream. It has entries, all
+	// after State.Last; package streamnode has checked and the stream copies it. It counts the live entries, and
+	// sets State.Last. false: the stream cannot keep such a node, and has done nothing.
+	AppendNode(first StreamID, node []byte) bool
 }
 
 // StreamState is what a stream knows beside its entries.

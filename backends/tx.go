@@ -46,6 +46,10 @@ type Tx interface {
 	ZSet(key []byte) (ZSet, error)
 	Hash(key []byte) (Hash, error)
 	Stream(key []byte) (Stream, error)
+	// AnyLength lets the body put elements into compact collections, as long as it is on, however long the limits of
+	// Compact say that they may be: RESTORE of Redis leaves what it finds in a listpack there. The limits on their
+	// number hold.
+	AnyLength(on bool)
 }
 
 // Keyspace is what can be done to a key whatever its type.
@@ -58,6 +62,9 @@ type Keyspace interface {
 	Use(key []byte) (Use, bool)
 	// Touch counts as an access to the key, and says whether it exists.
 	Touch(key []byte) bool
+	// SetUse makes what is known of how an existing key was used Idle, or Frequency where accesses are counted, as far
+	// as the engine keeps such things. One that is negative is left alone.
+	SetUse(key []byte, idle, frequency int64)
 	// Expiry is the key's deadline in Unix milliseconds; 0: absent, or without expiry.
 	Expiry(key []byte) int64
 	// SetExpiry sets the deadline of an existing key; 0 removes it. A deadline that is not
@@ -78,6 +85,7 @@ type Use struct {
 	Idle      int64 // seconds since the last access, unless accesses are counted
 	Counted   bool  // accesses are counted, for an LFU eviction policy
 	Frequency int64 // how many, on Redis's logarithmic scale from 0 to 255
+	Shared    bool  // a string in the form Shortest: if it is a small integer, Redis shares it among keys
 }
 
 // Database is what can be done to a numbered database as a whole.
@@ -110,7 +118,8 @@ type String interface {
 	// SetAs is Set with something else for OBJECT ENCODING to say than what is the shortest.
 	SetAs(value []byte, form StringForm)
 	// SetRange overwrites the value from offset on, filling a gap with zero bytes, and keeps
-	// the expiry. An append is a SetRange at Len. data is copied. The form is Raw from then on.
+	// the expiry. An append is a SetRange at Len. data is copied. The form is Raw from then on, also when there is no
+	// data and the value stays as it is.
 	SetRange(offset int, data []byte)
 }
 
@@ -122,6 +131,7 @@ const (
 	Shortest StringForm = iota // what fits: int, embstr or raw
 	Embedded                   // an integer is not looked for
 	Raw                        // nothing is
+	Unshared                   // what fits, but no other key shares it; a copy is made so
 )
 
 // Encoding is what OBJECT ENCODING says of a string: int for the text of a 64-bit integer, embstr for
@@ -131,7 +141,7 @@ func (f StringForm) Encoding(value []byte) string {
 	if f == Raw {
 		return "raw"
 	}
-	if f == Shortest && len(value) <= longestInt {
+	if f != Embedded && len(value) <= longestInt {
 		if n, err := strconv.ParseInt(string(value), 10, 64); err == nil && strconv.FormatInt(n, 10) == string(value) {
 			return "int"
 		}

@@ -19,6 +19,9 @@ type ZSet interface {
 	Each(rank int, back bool, fn func(member []byte, score float64) (more bool))
 	// Scan visits about count members as Database.Scan visits keys. A small set is visited whole.
 	Scan(cursor uint64, count int, fn func(member []byte, score float64)) (next uint64)
+	// Expand keeps the members as those of a large set from now on, however few there are: SORT has Redis do so. An
+	// engine that need not may do no more than say so in Encoding.
+	Expand()
 }
 
 // Edge is a place between the members of a sorted set.

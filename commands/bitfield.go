@@ -97,8 +97,7 @@ func bitfield(c *Ctx, tx backends.Tx) error {
 	case changed:
 		c.Notify(StringEvent, "setbit", c.Args[1])
 	case end > 0 && !grows:
-		c.digits[0] = s.Bytes()[0]
-		s.SetRange(0, c.digits[:1]) // its form is another one, as if it had been changed
+		s.SetRange(0, nil) // its form is another one, as if it had been changed
 	}
 	return nil
 }

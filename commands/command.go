@@ -96,6 +96,8 @@ const (
 	AtOnce
 	// MayWrite is our own: CLIENT PAUSE WRITE holds the command back though it is no write: others would see what it does.
 	MayWrite
+	// Rewrites is our own: the command reads, and now and then changes how what it reads is kept, as in Redis (Ctx.rewrites).
+	Rewrites
 	// Upstream is our own: where the active backend is a real Redis, the command is that server's affair as a whole.
 	Upstream
 	// Apart is our own: the command looks at backends by itself, so it cannot run inside a transaction.

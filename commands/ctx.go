@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"switchyard/backends"
@@ -61,10 +62,41 @@ func (c *Ctx) Run(tx backends.Tx) error {
 		c.Client.Forget()
 	}
 	c.ran = true
-	if c.Tracks {
-		c.read(c.Row, c.Args)
+	return c.readAndRun(c.Row, c.Args, tx)
+}
+
+// readAndRun runs a command, and has the client told of later changes of what it reads. What a command rewrites it reads
+// afterwards.
+func (c *Ctx) readAndRun(row *Row, args [][]byte, tx backends.Tx) error {
+	if c.Tracks && row.Flags&Rewrites == 0 {
+		c.read(row, args)
 	}
-	return c.Row.Run(c, tx)
+	err := row.Run(c, tx)
+	if c.Tracks && row.Flags&Rewrites != 0 && err != errRewrites {
+		c.read(row, args)
+	}
+	return err
+}
+
+// Execute runs the call as a transaction of an engine's.
+func (c *Ctx) Execute(e backends.Engine, a *backends.Access) (*backends.Commit, error) {
+	commit, err := e.Do(c.Context(), a, c)
+	if err == errRewrites {
+		a.Write, a.Again, a.Long = true, false, false
+		commit, err = e.Do(c.Context(), a, c)
+	}
+	return commit, err
+}
+
+// errRewrites is what a handler returns, before it has done anything, to run again in a transaction that writes.
+var errRewrites = errors.New("the transaction is to be one that writes")
+
+// rewrites says whether a command that Rewrites may do so at once. Those of a script that only reads never may.
+func (c *Ctx) rewrites() (may bool, err error) {
+	if !c.access.Write && !c.Scripted {
+		return false, errRewrites
+	}
+	return c.access.Write, nil
 }
 
 // read has the client told of later changes of what a command reads, from inside of its transaction. Scripts tell of each

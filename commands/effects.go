@@ -28,6 +28,8 @@ type Effect struct {
 	Key   []byte // valid until the call returns
 	All   bool   // all keys of the database may be others than before; there is neither a key nor an event
 	Kept  bool   // those who watch the key do not learn of it: it is as it was, or Redis does not tell them
+	Read  bool   // a command that Rewrites, which reads the key as it is now
+	First bool   // with Read: the client has read it for the first time, so it has no older copy
 }
 
 // Observer is told what calls do, from inside of their transactions, where the keys are locked: so whoever locks one
@@ -54,6 +56,13 @@ func (c *Ctx) Notify(class Class, event string, key []byte) {
 func (c *Ctx) NotifyIn(db int, class Class, event string, key []byte) {
 	if c.Server.Observed() {
 		c.Client.Affect(Effect{DB: db, Class: class, Event: event, Key: key})
+	}
+}
+
+// rewritten says that a command which Rewrites has changed a key. There is no event.
+func (c *Ctx) rewritten(key []byte) {
+	if c.Server.Observed() {
+		c.Client.Affect(Effect{DB: c.Client.DB(), Key: key, Read: true})
 	}
 }
 

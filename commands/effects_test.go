@@ -171,7 +171,6 @@ type effectDifference struct {
 }
 
 var changedOtherwise = map[effectDifference]string{
-	{"pfcount", 0, true}:   "Redis keeps the estimate that it has made in the string; here a read stores nothing",
 	{"bitfield", 1, false}: "an OVERFLOW FAIL has made the key, or room in it, of which Redis tells with the event alone",
 }
 

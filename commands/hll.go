@@ -10,7 +10,7 @@ import (
 var hllRows = []*Row{
 	{Name: "pfadd", Arity: -2, Flags: Write | DenyOOM | Fast, Keys: key("RW insert"), Categories: "hyperloglog", Group: "hyperloglog", Since: "2.8.9",
 		Syntax: "key [element [element ...]]", Complexity: "O(1) for each element", Summary: "Adds elements to a HyperLogLog.", Run: pfadd},
-	{Name: "pfcount", Arity: -2, Flags: Readonly | Long | MayWrite, Keys: keys("RW access"), KeyNotes: []string{"RW as in Redis, which keeps the estimate in the value."}, Categories: "hyperloglog", Group: "hyperloglog", Since: "2.8.9",
+	{Name: "pfcount", Arity: -2, Flags: Readonly | Long | MayWrite | Rewrites, Keys: keys("RW access"), KeyNotes: []string{"RW because the estimate is kept in the value."}, Categories: "hyperloglog", Group: "hyperloglog", Since: "2.8.9",
 		Syntax: "key [key ...]", Complexity: "O(N) in the number of keys", Summary: "Estimates how many distinct elements were added to one HyperLogLog or several.", Run: pfcount},
 	{Name: "pfmerge", Arity: -2, Flags: Write | DenyOOM | Long, Keys: []KeySpec{{1, 0, 1, "RW access insert"}, {2, -1, 1, "RO access"}}, Categories: "hyperloglog", Group: "hyperloglog", Since: "2.8.9",
 		Syntax: "destkey [sourcekey [sourcekey ...]]", Complexity: "O(N) in the number of keys", Summary: "Adds what was added to several HyperLogLogs to another one.", Run: pfmerge},
@@ -32,10 +32,21 @@ func sketch(s backends.String, err error) (backends.String, hll.Sketch, error) {
 	return s, h, nil
 }
 
+// unshare makes the string of a HyperLogLog raw, which Redis does before it looks whether there is anything to change.
+func unshare(tx backends.Tx, key []byte, s backends.String) hll.Sketch {
+	if tx.Encoding(key) != "raw" {
+		s.SetRange(0, nil)
+	}
+	return s.Bytes()
+}
+
 func pfadd(c *Ctx, tx backends.Tx) error {
 	s, h, err := sketch(tx.String(c.Args[1]))
 	if err != nil {
 		return err
+	}
+	if h != nil {
+		h = unshare(tx, c.Args[1], s)
 	}
 	var changed bool
 	if h != nil && h.Dense() {
@@ -97,8 +108,7 @@ func (c *Ctx) addToSparse(s backends.String, h hll.Sketch) (changed bool, err er
 	return changed, err
 }
 
-// pfcount leaves the estimate of a single key where it is. Redis stores it in the string, so that what it
-// calls a read is a write; here a read is none, and the estimate is made anew until a Redis stores it.
+// pfcount keeps the estimate of a single key in its string, as Redis does.
 func pfcount(c *Ctx, tx backends.Tx) error {
 	if len(c.Args) > 2 {
 		var all hll.Registers
@@ -108,7 +118,7 @@ func pfcount(c *Ctx, tx backends.Tx) error {
 		c.Int(int64(all.Estimate()))
 		return nil
 	}
-	_, h, err := sketch(c.readString(tx, c.Args[1]))
+	s, h, err := sketch(c.readString(tx, c.Args[1]))
 	if err != nil {
 		return err
 	}
@@ -117,11 +127,18 @@ func pfcount(c *Ctx, tx backends.Tx) error {
 		return nil
 	}
 	n, ok := h.Cached()
-	if !ok {
-		n, ok = h.Estimate()
+	if !ok || tx.Encoding(c.Args[1]) != "raw" {
+		if _, err := c.rewrites(); err != nil {
+			return err
+		}
+		h = unshare(tx, c.Args[1], s)
 	}
 	if !ok {
-		return ErrCorruptedHLL
+		if n, ok = h.Estimate(); !ok {
+			return ErrCorruptedHLL
+		}
+		s.SetRange(hll.AppendEstimate(c.digits[:0], n))
+		c.rewritten(c.Args[1])
 	}
 	c.Int(int64(n))
 	return nil
@@ -185,6 +202,7 @@ func pfdebug(c *Ctx, tx backends.Tx) error {
 	if h == nil {
 		return ErrNoSuchHLL
 	}
+	h = unshare(tx, c.Args[2], s)
 	switch sub := c.Args[1]; {
 	case equalFold(sub, "GETREG"):
 		return c.debugRegisters(s, h)
@@ -192,11 +210,7 @@ func pfdebug(c *Ctx, tx backends.Tx) error {
 		if h.Dense() {
 			return ErrHLLNotSparse
 		}
-		text, ok := h.AppendText(nil)
-		if !ok {
-			return ErrCorruptedHLL
-		}
-		c.Bulk(text)
+		c.Bulk(h.AppendText(nil))
 	case equalFold(sub, "ENCODING"):
 		if h.Dense() {
 			c.Status("dense")

@@ -60,6 +60,52 @@ var hllStories = []story{
 		PFADD e
 		PFCOUNT e
 		PFCOUNT e none`},
+	{"PFCOUNT keeps the estimate of a single key", `
+		PFADD k a b c
+		GET k
+		PFCOUNT k none
+		GET k
+		PFCOUNT k
+		GET k
+		PFCOUNT k
+		PFADD k a
+		GET k
+		PFADD k d
+		GET k
+		EXPIRE k 100
+		PFCOUNT k
+		TTL k
+		PFADD k (v*60)
+		PFDEBUG TODENSE k
+		PFCOUNT k
+		GETRANGE k 0 20
+		SETRANGE k 15 "\x80"
+		SETRANGE k 16 "\xff\xff\xff"
+		PFCOUNT k
+		GETRANGE k 0 20
+		PFADD c a
+		APPEND c 1
+		PFCOUNT c
+		PFDEBUG DECODE c
+		GET c`},
+	{"what looks into a HyperLogLog makes a raw string of it", `
+		SET k "HYLL\x01\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x7f\xff"
+		OBJECT ENCODING k
+		COPY k a
+		PFCOUNT a none
+		OBJECT ENCODING a
+		PFCOUNT a
+		OBJECT ENCODING a
+		COPY k b
+		PFADD b
+		OBJECT ENCODING b
+		COPY k c
+		PFDEBUG ENCODING c
+		OBJECT ENCODING c
+		COPY k d
+		PFMERGE e d
+		OBJECT ENCODING d
+		OBJECT ENCODING e`},
 	{"PFADD keeps what it added before it finds that the rest is corrupted", `
 		PFADD h a
 		APPEND h (1*2970)

@@ -231,6 +231,7 @@ func restore(c *Ctx, tx backends.Tx) error {
 	if err := rdb.Restore(tx, name, payload); err != nil {
 		return restoreError(err)
 	}
+	tx.SetUse(name, o.idle, o.frequency)
 	tx.SetExpiry(name, at)
 	switch late := at != 0 && at <= c.Now; {
 	case !late:
@@ -252,17 +253,20 @@ func restoreError(err error) error {
 	return err
 }
 
-type restoreOptions struct{ replace, absolute bool }
+type restoreOptions struct {
+	replace, absolute bool
+	idle, frequency   int64 // -1: not given
+}
 
 func parseRestore(args [][]byte) (r restoreOptions, err error) {
-	idle, freq := false, false
+	r.idle, r.frequency = -1, -1
 	for o := (options{args: args}); o.next(); {
 		switch {
 		case o.is("REPLACE"):
 			r.replace = true
 		case o.is("ABSTTL"):
 			r.absolute = true
-		case o.is("IDLETIME") && len(o.args) > 0 && !freq:
+		case o.is("IDLETIME") && len(o.args) > 0 && r.frequency < 0:
 			arg, _ := o.value() // there is one
 			n, err := integer(arg)
 			if err != nil {
@@ -271,8 +275,8 @@ func parseRestore(args [][]byte) (r restoreOptions, err error) {
 			if n < 0 {
 				return r, ErrIdleTime
 			}
-			idle = true
-		case o.is("FREQ") && len(o.args) > 0 && !idle:
+			r.idle = n
+		case o.is("FREQ") && len(o.args) > 0 && r.idle < 0:
 			arg, _ := o.value() // there is one
 			n, err := integer(arg)
 			if err != nil {
@@ -281,7 +285,7 @@ func parseRestore(args [][]byte) (r restoreOptions, err error) {
 			if n < 0 || n > 255 {
 				return r, ErrFreq
 			}
-			freq = true
+			r.frequency = n
 		default:
 			return r, ErrSyntax
 		}

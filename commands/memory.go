@@ -9,6 +9,8 @@ var memoryRows = []*Row{
 		Summary: "A container for commands about memory.", Subs: []*Row{
 			{Name: "doctor", Arity: 2, Flags: Apart | Long, Since: "4.0.0", Tips: memoryTips, Complexity: "O(1)",
 				Summary: "Says what is wrong with the use of memory.", Serve: memoryDoctor},
+			{Name: "malloc-stats", Arity: 2, Flags: Long, Since: "4.0.0", Tips: memoryTips, Complexity: "Depends on how much memory there is",
+				Summary: "Shows what the allocator of Redis knows, which there is none of here.", Serve: mallocStats},
 			{Name: "purge", Arity: 2, Flags: Long, Since: "4.0.0", Tips: []string{"request_policy:all_shards", "response_policy:all_succeeded"},
 				Complexity: "O(N) in the amount of memory", Summary: "Gives memory back to the system.", Serve: memoryPurge},
 			{Name: "stats", Arity: 2, Flags: Apart | Long, Since: "4.0.0", Tips: memoryTips, Complexity: "O(1)",
@@ -51,6 +53,12 @@ func memoryDoctor(c *Ctx) error {
 		text = "The data of the active backend has reached maxmemory: keys are evicted, or writes refused, by maxmemory-policy."
 	}
 	c.Verbatim(text)
+	return nil
+}
+
+// mallocStats says what Redis says where its own allocator is missing.
+func mallocStats(c *Ctx) error {
+	c.Text("Stats not supported for the current allocator")
 	return nil
 }
 

@@ -57,22 +57,23 @@ func objectIdleTime(c *Ctx, tx backends.Tx) error {
 
 // objectRefCount: Redis shares the integers below 10000, and says of them that they have endless references.
 func objectRefCount(c *Ctx, tx backends.Tx) error {
-	const shared, endless = 10_000, 1<<31 - 1
+	const stock, endless = 10_000, 1<<31 - 1
 	name := c.Args[2]
-	switch tx.Encoding(name) {
-	case "":
+	use, ok := tx.Use(name)
+	if !ok {
 		c.Null()
 		return nil
-	case "int":
+	}
+	references := int64(1)
+	if use.Shared && tx.Encoding(name) == "int" {
 		s, err := tx.String(name)
 		if err != nil {
 			return err
 		}
-		if n, _ := parseInt(s.Bytes()); n >= 0 && n < shared {
-			c.Int(endless)
-			return nil
+		if n, _ := parseInt(s.Bytes()); n >= 0 && n < stock {
+			references = endless
 		}
 	}
-	c.Int(1)
+	c.Int(references)
 	return nil
 }

@@ -79,7 +79,7 @@ func (r *rig) call(args [][]byte) (err error) {
 	if c.Row.Serve != nil {
 		return c.Row.Serve(c)
 	}
-	_, err = r.engine.Do(c.Context(), c.Access(), c)
+	_, err = c.Execute(r.engine, c.Access())
 	return err
 }
 

@@ -20,7 +20,7 @@ var sortRows = []*Row{
 	}, KeyNotes: []string{"", byAndGet, "The key behind STORE, which may be anywhere among the options."}, Categories: "set sortedset list dangerous", Group: "generic", Since: "1.0.0",
 		Syntax:     "key [BY pattern#1] [LIMIT offset count] [GET pattern#1 [GET pattern#1 ...]] [ASC | DESC] [ALPHA] [STORE destination#2]",
 		Complexity: "O(N*log(N)) in the number of elements", Summary: "Sorts the elements of a list, set or sorted set, and may store the result.", Run: sortElements},
-	{Name: "sort_ro", Arity: -2, Flags: Readonly | Long, Wide: sortWide, Keys: []KeySpec{
+	{Name: "sort_ro", Arity: -2, Flags: Readonly | Long | Rewrites, Wide: sortWide, Keys: []KeySpec{
 		{1, 0, 1, "RO access"}, {0, Unknown, 1, "RO access"},
 	}, KeyNotes: []string{"", byAndGet}, Categories: "set sortedset list dangerous", Group: "generic", Since: "7.0.0",
 		Syntax:     "key [BY pattern#1] [LIMIT offset count] [GET pattern#1 [GET pattern#1 ...]] [ASC | DESC] [ALPHA]",
@@ -159,7 +159,7 @@ func (s *sortOptions) load(c *Ctx, tx backends.Tx, name []byte) (items []sortIte
 		}
 	case backends.ZSetType:
 		var z backends.ZSet
-		if z, err = tx.ZSet(name); err == nil {
+		if z, err = c.expanded(tx, name); err == nil {
 			var from int
 			if from, left = s.window(z.Len()); left > 0 {
 				z.Each(from, s.backwards(), func(member []byte, _ float64) bool { return add(member) })
@@ -177,6 +177,19 @@ func (s *sortOptions) load(c *Ctx, tx backends.Tx, name []byte) (items []sortIte
 		err = backends.ErrWrongType
 	}
 	return items, err
+}
+
+// expanded opens a sorted set that is a skiplist, or becomes one: Redis sorts no listpack.
+func (c *Ctx) expanded(tx backends.Tx, name []byte) (backends.ZSet, error) {
+	z, err := tx.ZSet(name)
+	if err != nil || tx.Encoding(name) == "skiplist" {
+		return z, err
+	}
+	may, err := c.rewrites()
+	if may {
+		z.Expand()
+	}
+	return z, err
 }
 
 // backwards is how a list or a sorted set is read. Without sorting its order is that of the reply.

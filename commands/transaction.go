@@ -57,7 +57,7 @@ func (t *Transaction) Queue(row *Row, args [][]byte, limit int64) bool {
 	script := row.Span != nil // nothing else that has one is queued
 	t.spans.All = t.spans.All || row.Flags&Whole != 0 || row.Wide != nil && row.Wide(args)
 	t.spans.Open = t.spans.Open || script
-	t.spans.Write = t.spans.Write || script && row.Flags&Readonly == 0 || row.Flags&Write != 0
+	t.spans.Write = t.spans.Write || script && row.Flags&Readonly == 0 || row.Flags&(Write|Rewrites) != 0
 	t.spans.Grows = t.spans.Grows || row.Flags&DenyOOM != 0
 	t.spans.Slow = t.spans.Slow || script
 	t.apart = t.apart || row.Flags&Apart != 0
@@ -188,10 +188,7 @@ func (c *Ctx) run(q *queued, tx backends.Tx) {
 	if q.row.Serve != nil {
 		err = q.row.Serve(c)
 	} else {
-		if c.Tracks {
-			c.read(q.row, q.args)
-		}
-		err = q.row.Run(c, tx.In(c.Client.DB()))
+		err = c.readAndRun(q.row, q.args, tx.In(c.Client.DB()))
 	}
 	c.Client.Finish(q.row, from, err)
 	c.Row, c.Args, c.Part = row, args, part

@@ -62,15 +62,12 @@ func (c *count) compareKey(key string) {
 	c.ask("pexpiretime", key)
 	c.ask("object", "encoding", key)
 	for _, args := range contents(kind, key) {
-		switch {
-		case strings.HasPrefix(key, estimated):
-			args = []string{"pfcount", key}
-		case strings.HasPrefix(key, distances):
+		if strings.HasPrefix(key, distances) {
 			args = args[:4] // see exceptions
 		}
 		c.ask(args...)
 	}
-	if c.why == "" && !strings.HasPrefix(key, estimated) && !strings.HasPrefix(key, distances) {
+	if c.why == "" && !strings.HasPrefix(key, distances) {
 		c.moveDump(kind, key)
 	}
 }

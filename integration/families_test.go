@@ -32,7 +32,7 @@ var families = []family{
 	{name: "ranges of members", share: 5, prefix: "lex", strict: true, lines: lexLines, makers: zsetMakers},
 	{name: "geo", share: 10, prefix: "geo", strict: true, lines: geoLines, makers: geoMakers},
 	{name: "streams", share: 10, prefix: "x", lines: streamLines, makers: streamMakers},
-	{name: "sort", share: 2, lines: sortLines, makers: sortMakers},
+	{name: "sort", share: 8, prefix: "o", strict: true, lines: sortLines, makers: sortMakers},
 	{name: "keys", share: 4, lines: keyLines, makers: keyMakers},
 	{name: "expiry", share: 2, lines: expiryLines},
 	{name: "dump", share: 2, lines: dumpLines, makers: dumpMakers},

@@ -72,8 +72,6 @@ func harmless(args []string) bool {
 		return len(args) > 1 && !strings.HasPrefix(args[1], "lex") // all scores are to be equal there
 	case "geosearchstore", "georadius":
 		return !hasWord(args, "storedist") // the last bit of a distance shows where it is stored
-	case "pfcount":
-		return false // of a single key, it is another thing: see hllLines
 	case "xadd", soon:
 		return !slices.Contains(args, "*") && args[0] != soon // an ID of its own making
 	case "scan":

@@ -68,19 +68,15 @@ func (g *generator) wide() string {
 	return strconv.FormatInt(int64(g.r.Uint64())>>g.r.IntN(64), 10)
 }
 
-// PFCOUNT of a single key leaves the estimate in the string in Redis, where it is a write for that reason, and
-// not in Switchyard. So it is asked of keys whose bytes nobody looks at. What is put into a sketch from outside
-// never ends in half an opcode, of which Redis would look for the other half behind the string.
+// What is put into a sketch from outside never ends in half an opcode, of which Redis would look for the other half
+// behind the string.
 const hllLines = `
 	4* pfadd <p> { <element> }
 	3* pfadd <p> <elements>
-	3* pfcount <p> <p> { <p> }
-	2* pfadd <estimated> { <element> }
-	pfadd <estimated> <elements>
-	3* pfcount <estimated>
-	pfmerge <estimated> { <estimated> | <p> }
-	del <estimated>
+	3* pfcount <p> { <p> }
 	2* pfmerge <p> { <p> }
+	pfdebug ( encoding | decode | todense | nosuch ) <p>
+	2* object encoding <p>
 	strlen <p>
 	get <p>
 	getrange <p> 0 20
@@ -92,13 +88,9 @@ const hllLines = `
 	3* del <p>
 `
 
-// estimated is how keys begin whose elements are counted.
-const estimated = "estimated"
-
 var hllMakers = map[string]maker{
-	"p":         key("p"),
-	"estimated": one(func(g *generator) string { return g.strictKey(estimated) }),
-	"element":   one(func(g *generator) string { return strconv.Itoa(g.r.IntN(5000)) }),
+	"p":       key("p"),
+	"element": one(func(g *generator) string { return strconv.Itoa(g.r.IntN(5000)) }),
 	// So many that a few calls make a sparse one dense.
 	"elements": func(g *generator) (list []string) {
 		from := g.r.IntN(100_000)

@@ -18,8 +18,9 @@ const keyLines = `
 	2* scan <cursor> { match <pattern> | count <scancount> | type <type> }
 	dbsize
 	randomkey
-	4* object encoding <any>
-	object ( refcount | idletime | freq | help ) [ <any> ]
+	8* object encoding <any>
+	2* object refcount <any>
+	object ( idletime | freq | help ) [ <any> ]
 	<hasty>
 `
 
@@ -121,12 +122,10 @@ const limitLines = `
 `
 
 var limitMakers = map[string]maker{
-	"entries": oneOf("0", "1", "4", "16", "100", "128", "512", "512", "-1", "x", "", "1.5", "9223372036854775807", "9223372036854775808", "1kb"),
-	// No shorter than what the samples have in listpacks: Redis restores those as they are, whatever the limit.
-	"bytes":    oneOf("16", "20", "64", "64", "64b", "x", "1gib", "1.5"),
-	"listsize": oneOf("-1", "-2", "-2", "-3", "-5", "4", "16", "128", "x", "", "1.5"),
-	// No fewer than the samples have in a node, for the same reason.
-	"nodeentries": oneOf("4", "5", "7", "0", "100", "100", "-1", "x"),
+	"entries":     oneOf("0", "1", "4", "16", "100", "128", "512", "512", "-1", "x", "", "1.5", "9223372036854775807", "9223372036854775808", "1kb"),
+	"bytes":       oneOf("0", "1", "5", "16", "20", "64", "64", "64b", "x", "1gib", "1.5"),
+	"listsize":    oneOf("-1", "-2", "-2", "-3", "-5", "4", "16", "128", "x", "", "1.5"),
+	"nodeentries": oneOf("1", "2", "4", "5", "7", "0", "100", "100", "-1", "x"),
 	// With less than an entry has, Redis 7.0 goes on in memory that it has freed.
 	"nodebytes": oneOf("1500", "2500", "0", "4096", "4kb", "x"),
 	"limit": oneOf("hash-max-*-entries", "hash-max-listpack-value", "zset-max-ziplist-*", "zset-max-listpack-value", "list-max-listpack-size",
@@ -206,15 +205,16 @@ func scored(members []string) (args []string) {
 }
 
 // streamWithGroups is a stream with groups, of which one has consumers and entries that wait for them, one of
-// them deleted. No node has a deleted entry, since such marks do not outlive RESTORE in Switchyard.
+// them deleted, and with a deleted entry in a node.
 func streamWithGroups(c *conn) string {
 	c.do("XADD", "sample", "0-5", "f", "v")
 	c.do("XGROUP", "CREATE", "sample", "g1", "0")
 	c.do("XREADGROUP", "GROUP", "g1", "c1", "STREAMS", "sample", ">")
 	c.do("XDEL", "sample", "0-5")
-	for _, id := range []string{"1-1", "1-2", "2-0", "5-7"} {
+	for _, id := range []string{"1-1", "1-2", "2-0", "5-7", "5-8"} {
 		c.do("XADD", "sample", id, "f", "v")
 	}
+	c.do("XDEL", "sample", "5-7")
 	c.do("XGROUP", "CREATE", "sample", "g2", "2-0")
 	c.do("XREADGROUP", "GROUP", "g1", "c1", "COUNT", "2", "STREAMS", "sample", ">")
 	c.do("XREADGROUP", "GROUP", "g1", "c2", "COUNT", "1", "STREAMS", "sample", ">")

@@ -2,8 +2,7 @@ package integration
 
 import "strings"
 
-// The keys of this family hold what can be sorted, and no other sees them: Redis makes a skiplist of a sorted
-// set that it sorts. Weights that are equal leave the order open where they are compared as text: see
+// The keys of this family hold what can be sorted. Weights that are equal leave the order open where they are compared as text: see
 // looseSort.
 const sortLines = `
 	4* rpush <olist> <sortable> { <sortable> }
@@ -22,10 +21,8 @@ const sortLines = `
 	2* sort <o> { asc | desc | limit <index> <index> | get <pattern> } store <olist>
 	sort <o> alpha { asc | desc } store <olist>
 	setnx <o> x
+	2* object encoding <o>
 `
-
-// sorting is how the keys begin that are sorted.
-const sorting = "o"
 
 var sortMakers = map[string]maker{
 	"o":     oneOf("o0", "o1", "o2", "o3"),

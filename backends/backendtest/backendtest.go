@@ -34,6 +34,7 @@ var typeParts = map[backends.Type][]part{
 func Run(t *testing.T, open func(t *testing.T) backends.Backend, holds ...backends.Type) {
 	parts := []part{
 		{"strings", testStrings},
+		{"strings keep how they came to be", testForms},
 		{"a body that fails keeps what it did", testFailing},
 		{"expired keys are absent", testExpiry},
 		{"move and copy", testMove},

@@ -17,6 +17,7 @@ var streamParts = []part{
 	{"streams have groups", testStreamGroups},
 	{"streams are copied and moved", testStreamTransfer},
 	{"streams go through a mover", testStreamMover},
+	{"nodes of streams stay as they are", testStreamNodes},
 	{"streams agree with a model", testStreamModel},
 	{"groups agree with a model", testStreamGroupModel},
 }

@@ -52,7 +52,7 @@ func testStreamMover(t *testing.T, e backends.Engine) {
 			t.Errorf("%s was %.300q and came as %.300q", name, from, to)
 		}
 		again, err := m.Dump(context.Background(), 1, keys(name))
-		if err != nil || again[0].ExpireAt != start+100 || name != "trimmed" && !bytes.Equal(again[0].Payload, vals[i].Payload) {
+		if err != nil || again[0].ExpireAt != start+100 || !bytes.Equal(again[0].Payload, vals[i].Payload) {
 			t.Errorf("%s, dumped again: expiry %d, %v, and not the same bytes", name, again[0].ExpireAt, err)
 		}
 	}
@@ -105,4 +105,72 @@ func streamText(t *testing.T, e backends.Engine, db int, name string) (all []str
 		return nil
 	})
 	return all
+}
+
+// testStreamNodes gives a stream the nodes of another one, some of whose entries were deleted.
+func testStreamNodes(t *testing.T, e backends.Engine) {
+	type node struct{ first, pack string }
+	nodes := func(s backends.NodeKeeper) (list []node) {
+		s.EachNode(func(first backends.StreamID, pack []byte) {
+			list = append(list, node{fmt.Sprint(first), string(pack)})
+		})
+		return list
+	}
+	do(t, e, write("from", "to"), func(tx backends.Tx) error {
+		from, err := tx.Stream([]byte("from"))
+		if err != nil {
+			return err
+		}
+		to, err := tx.Stream([]byte("to"))
+		if err != nil {
+			return err
+		}
+		source, keeps := from.(backends.NodeKeeper)
+		if !keeps {
+			return nil
+		}
+		fillStream(from, 350)
+		for n := range uint64(120) {
+			from.Delete(streamID(40+n/3, n%3))
+		}
+		from.Trim(backends.Trim{ByLength: true, Length: 200})
+		source.EachNode(func(first backends.StreamID, pack []byte) {
+			if !to.(backends.NodeKeeper).AppendNode(first, pack) {
+				t.Errorf("the node %v is refused", first)
+			}
+		})
+		was, _ := from.State()
+		if is, _ := to.State(); is.Length != was.Length || is.First != was.First || is.Last != was.Last || is.Nodes != was.Nodes || is.RadixNodes != was.RadixNodes {
+			t.Errorf("the state is %+v, want that of %+v", is, was)
+		}
+		return nil
+	})
+	do(t, e, write("from", "to"), func(tx backends.Tx) error {
+		from, err := tx.Stream([]byte("from"))
+		if err != nil {
+			return err
+		}
+		to, err := tx.Stream([]byte("to"))
+		if err != nil {
+			return err
+		}
+		source, keeps := from.(backends.NodeKeeper)
+		if !keeps {
+			return nil
+		}
+		want, got := nodes(source), nodes(to.(backends.NodeKeeper))
+		if !slices.Equal(got, want) || len(want) < 2 {
+			t.Errorf("%d nodes are %.300q, want %d: %.300q", len(got), got, len(want), want)
+		}
+		for _, s := range []backends.Stream{from, to} {
+			s.Append(streamID(1000, 0), keys("f", "v"))
+		}
+		if got, want = nodes(to.(backends.NodeKeeper)), nodes(source); !slices.Equal(got, want) {
+			t.Errorf("with another entry the nodes are %.300q, want %.300q", got, want)
+		}
+		if n := len(streamEntries(to, backends.StreamID{}, backends.LastStreamID, true)); n != 201 {
+			t.Errorf("%d entries", n)
+		}
+		return nil
+	})
 }

@@ -19,6 +19,8 @@ var zsetParts = []part{
 	{"edges of sorted sets", testZSetEdges},
 	{"an empty sorted set is gone", testEmptyZSet},
 	{"sorted sets are copied and moved", testZSetTransfer},
+	{"a sorted set is expanded", testExpand},
+	{"elements may be of any length", testAnyLength},
 	{"a scan of a sorted set keeps its promise", testZSetScan},
 	{"sorted sets agree with a model", testZSetModel},
 }

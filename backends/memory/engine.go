@@ -28,6 +28,7 @@ type Engine struct {
 	limit     atomic.Int64 // bytes; 0: none
 	policy    atomic.Uint32
 	samples   atomic.Int64
+	unshared  atomic.Bool // keys have their own clocks or counters, so that Redis shares no integers among them
 	paused    atomic.Bool
 	libraries atomic.Pointer[[]byte]
 	onRemove  atomic.Pointer[func(db int, key []byte, why backends.Reason)]

@@ -118,6 +118,9 @@ func (e *entry) unshare() {
 	case backends.None: // not made yet
 	case backends.StringType:
 		form := e.form()
+		if form == backends.Shortest {
+			form = backends.Unshared
+		}
 		e.setStr(bytes.Clone(e.str()))
 		e.setForm(form)
 	default:

@@ -40,6 +40,7 @@ func policyByName(name string) (policy, bool) {
 
 func (p policy) String() string { return policyNames[p] }
 func (p policy) lfu() bool      { return p == allkeysLFU || p == volatileLFU }
+func (p policy) lru() bool      { return p == allkeysLRU || p == volatileLRU }
 func (p policy) random() bool   { return p == allkeysRandom || p == volatileRandom }
 func (p policy) volatile() bool { return p >= volatileLRU }
 
@@ -77,6 +78,7 @@ func (e *Engine) SetLimits(l backends.Limits) error {
 	e.policy.Store(uint32(p))
 	e.samples.Store(int64(l.Samples))
 	e.limit.Store(l.Bytes)
+	e.unshared.Store(l.Bytes > 0 && (p.lru() || p.lfu()))
 	return nil
 }
 

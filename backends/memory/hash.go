@@ -87,17 +87,17 @@ func (h *hash) spread(seed maphash.Seed) {
 }
 
 // fits says whether Redis keeps a hash of n fields, this one among them, in a listpack.
-func (h *hash) fits(c *backends.Compact, n int, field, value []byte) bool {
-	most := c.HashValue.Load()
-	return int64(n) <= c.HashEntries.Load() && int64(len(field)) <= most && int64(len(value)) <= most
+func (h *hash) fits(x *tx, n int, field, value []byte) bool {
+	most := x.longest(&x.e.compact.HashValue)
+	return int64(n) <= x.e.compact.HashEntries.Load() && int64(len(field)) <= most && int64(len(value)) <= most
 }
 
 // set sets a field, and moves to a dict when a listpack has no room for it.
 func (h *hash) set(x *tx, field, value []byte, at int64) (created bool) {
 	if h.table == nil {
-		if h.fits(x.e.compact, 0, field, value) && h.pack.Fits(len(field)+len(value)) {
+		if h.fits(x, 0, field, value) && h.pack.Fits(len(field)+len(value)) {
 			created = h.put(field, value)
-			if !h.fits(x.e.compact, h.len(), nil, nil) { // the limit may have been lowered since
+			if !h.fits(x, h.len(), nil, nil) { // the limit may have been lowered since
 				h.spread(x.e.seed)
 			}
 			return created
@@ -105,7 +105,7 @@ func (h *hash) set(x *tx, field, value []byte, at int64) (created bool) {
 		h.spread(x.e.seed)
 	}
 	created = h.table.set(field, value, at, x.a.Now)
-	h.table.small = h.table.small && h.fits(x.e.compact, h.len(), field, value)
+	h.table.small = h.table.small && h.fits(x, h.len(), field, value)
 	return created
 }
 

@@ -104,6 +104,18 @@ func (s *stream) append(id backends.StreamID, fields [][]byte, c *backends.Compa
 	s.Last = id
 }
 
+// appendNode adds a node as it is.
+func (s *stream) appendNode(n streamnode.Node) {
+	s.begin(n)
+	live, _ := n.Counts()
+	empty := s.Length == 0
+	s.Length += live
+	s.Added += uint64(live)
+	if s.Last = n.Last(); empty {
+		s.findFirst()
+	}
+}
+
 // roomFor is what a node of one such entry takes.
 func roomFor(fields [][]byte) int {
 	size := 4 * 4

@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"bytes"
+
 	"switchyard/backends"
 	"switchyard/backends/streamnode"
 )
@@ -12,7 +14,7 @@ type streamView struct {
 
 var (
 	_ backends.Stream       = (*streamView)(nil)
-	_ backends.NodeVisitor  = (*streamView)(nil)
+	_ backends.NodeKeeper   = (*streamView)(nil)
 	_ backends.StreamGroups = (*streamGroupsView)(nil)
 )
 
@@ -105,7 +107,7 @@ func (v *streamView) Each(from, to backends.StreamID, back bool, fn func(id back
 	s.each(from, to, back, func(e *streamnode.Entry) bool { return fn(e.ID, r.Fields(e)) })
 }
 
-// EachNode implements backends.NodeVisitor.
+// EachNode implements backends.NodeKeeper.
 func (v *streamView) EachNode(fn func(first backends.StreamID, node []byte)) {
 	s := v.stream()
 	if s == nil {
@@ -114,6 +116,15 @@ func (v *streamView) EachNode(fn func(first backends.StreamID, node []byte)) {
 	for _, n := range s.nodes() {
 		fn(n.Master, n.Pack)
 	}
+}
+
+// AppendNode implements backends.NodeKeeper.
+func (v *streamView) AppendNode(first backends.StreamID, node []byte) bool {
+	s := v.made()
+	before := s.bytes()
+	s.appendNode(streamnode.Node{Master: first, Pack: bytes.Clone(node)})
+	v.resized(s, before)
+	return true
 }
 
 // Trim implements backends.Stream.

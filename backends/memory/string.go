@@ -50,16 +50,27 @@ func (v *stringView) Set(value []byte) {
 		if room := int(e.room); len(value) <= room && (room <= small || room <= 2*len(value)) {
 			e.length = uint32(copy(e.str()[:room], value))
 			e.setKind(backends.StringType)
+			v.unshare()
 			return
 		}
 	}
 	v.store(bytes.Clone(value))
+	v.unshare()
+}
+
+// unshare follows Set.
+func (v *stringView) unshare() {
+	if v.x.e.unshared.Load() {
+		v.at.e.setForm(backends.Unshared)
+	}
 }
 
 // SetAs implements backends.String.
 func (v *stringView) SetAs(value []byte, form backends.StringForm) {
-	v.Set(value)
-	v.at.e.setForm(form)
+	if v.Set(value); form != backends.Shortest {
+		v.at.e.setKind(backends.StringType)
+		v.at.e.setForm(form)
+	}
 }
 
 // SetRange implements backends.String. Room for more is made as for append, so that appending byte

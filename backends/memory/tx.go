@@ -2,7 +2,9 @@ package memory
 
 import (
 	"hash/maphash"
+	"math"
 	"strconv"
+	"sync/atomic"
 	"unsafe"
 
 	"switchyard/backends"
@@ -13,6 +15,7 @@ type transaction struct {
 	e       *Engine
 	a       *backends.Access
 	refused bool // it would have had to wait, and must not
+	lengths bool // AnyLength
 	held    shardSet
 	wide    bool // it has Engine.wide
 	root    tx
@@ -56,7 +59,7 @@ func (t *transaction) end() {
 	t.lists.end()
 	t.streams.end()
 	t.entries.end()
-	t.a, t.known, t.refused = nil, nil, false
+	t.a, t.known, t.refused, t.lengths = nil, nil, false, false
 }
 
 // text is an integer as text, which is valid until the end of the transaction.
@@ -183,6 +186,7 @@ func (x *tx) Use(key []byte) (u backends.Use, ok bool) {
 		return u, false
 	}
 	u.Bytes = f.e.size() + bucketBytes
+	u.Shared = f.e.kind() == backends.StringType && f.e.form() == backends.Shortest
 	if u.Counted = policy(x.e.policy.Load()).lfu(); u.Counted {
 		u.Frequency = int64(frequency(f.e.usage&usageMask, x.a.Now))
 	} else {
@@ -198,6 +202,29 @@ func (x *tx) Touch(key []byte) bool {
 		x.e.use(f.e, x.a.Now)
 	}
 	return f.e != nil
+}
+
+// SetUse implements backends.Keyspace.
+func (x *tx) SetUse(key []byte, idle, frequency int64) {
+	f := x.find(key)
+	switch counted := policy(x.e.policy.Load()).lfu(); {
+	case f.e == nil:
+	case counted && frequency >= 0:
+		f.e.setUsage(minutes(x.a.Now)<<8 | uint32(frequency))
+	case !counted && idle >= 0:
+		f.e.setUsage(uint32(x.a.Now/1000 - idle%(usageMask+1)))
+	}
+}
+
+// AnyLength implements backends.Tx.
+func (t *transaction) AnyLength(on bool) { t.lengths = on }
+
+// longest is how long elements of a compact collection may be.
+func (t *transaction) longest(limit *atomic.Int64) int64 {
+	if t.lengths {
+		return math.MaxInt64
+	}
+	return limit.Load()
 }
 
 // Expiry implements backends.Keyspace.

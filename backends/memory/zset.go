@@ -86,7 +86,7 @@ func (z *zset) score(text []byte) (score float64, ok bool) {
 }
 
 // put says whether the member is new. A score that only differs as -0 from 0 does not change, as in Redis.
-func (z *zset) put(text []byte, score float64, limit *backends.Compact, seed maphash.Seed) (created bool) {
+func (z *zset) put(x *tx, text []byte, score float64) (created bool) {
 	if z.large != nil {
 		return z.large.put(text, score)
 	}
@@ -96,12 +96,13 @@ func (z *zset) put(text []byte, score float64, limit *backends.Compact, seed map
 		}
 		return false
 	}
-	if int64(z.pairs.len()) < limit.ZSetEntries.Load() && int64(len(text)) <= limit.ZSetValue.Load() &&
+	limits := x.e.compact
+	if int64(z.pairs.len()) < limits.ZSetEntries.Load() && int64(len(text)) <= x.longest(&limits.ZSetValue) &&
 		z.pairs.list().Fits(len(text)) {
 		z.pairs = z.pairs.insert(text, score)
 		return true
 	}
-	z.grow(seed)
+	z.grow(x.e.seed)
 	return z.large.put(text, score)
 }
 
@@ -217,16 +218,15 @@ func (v *zsetView) Score(member []byte) (score float64, ok bool) {
 
 // Put implements backends.ZSet.
 func (v *zsetView) Put(member []byte, score float64) (created bool) {
-	e := v.x.e
 	z := v.zset()
 	if z == nil {
 		z = newZSet()
-		z.put(member, score, e.compact, e.seed)
+		z.put(v.x, member, score)
 		v.create(z)
 		return true
 	}
 	before := z.bytes()
-	created = z.put(member, score, e.compact, e.seed)
+	created = z.put(v.x, member, score)
 	v.changed(z, before)
 	return created
 }
@@ -291,4 +291,13 @@ func (v *zsetView) Scan(cursor uint64, count int, fn func(member []byte, score f
 	}
 	next = z.large.index.scan(cursor, count, func(m member) { fn(m.text(), m.score()) })
 	return next & (1<<placeBits - 1) // the end is 0
+}
+
+// Expand implements backends.ZSet.
+func (v *zsetView) Expand() {
+	if z := v.zset(); z != nil && z.large == nil {
+		before := z.bytes()
+		z.grow(v.x.e.seed)
+		v.changed(z, before)
+	}
 }

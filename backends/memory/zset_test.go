@@ -107,7 +107,7 @@ func (x *index) check(n int) error {
 func TestASortedSetIsSoundWhateverComes(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
-	limit, hashSeed := backends.NewCompact(), maphash.MakeSeed()
+	x := newTransaction(&Engine{compact: backends.NewCompact(), seed: maphash.MakeSeed()})
 	for round, score := range []func(i int) float64{
 		func(i int) float64 { return float64(i) },
 		func(i int) float64 { return float64(-i) },
@@ -123,8 +123,8 @@ func TestASortedSetIsSoundWhateverComes(t *testing.T) {
 			}
 		}
 		for i := range n {
-			z.put(name(i), score(i), limit, hashSeed)
-			z.put(name(r.IntN(i+1)), score(i), limit, hashSeed)
+			z.put(&x.root, name(i), score(i))
+			z.put(&x.root, name(r.IntN(i+1)), score(i))
 		}
 		check("grown")
 		c := z.clone().(*zset)
@@ -172,10 +172,10 @@ func TestScoresOfSmallSetsAreThoseOfRedis(t *testing.T) {
 
 // large makes a set of n members with scores in no order.
 func large(n int) *zset {
-	limit, seed := backends.NewCompact(), maphash.MakeSeed()
+	x := newTransaction(&Engine{compact: backends.NewCompact(), seed: maphash.MakeSeed()})
 	z := newZSet()
 	for i := range n {
-		z.put(fmt.Appendf(nil, "member:%07d", i), float64(i*7919%n), limit, seed)
+		z.put(&x.root, fmt.Appendf(nil, "member:%07d", i), float64(i*7919%n))
 	}
 	return z
 }

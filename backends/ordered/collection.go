@@ -2,6 +2,7 @@ package ordered
 
 import (
 	"fmt"
+	"slices"
 
 	"switchyard/backends"
 	"switchyard/backends/intset"
@@ -29,6 +30,31 @@ const (
 
 	streamForm form = 's'
 )
+
+// Redis keeps some values in other forms than we do, and shows it. Their guise is the form in which it has
+// them. It goes a long way to keep a collection in a listpack, if it was told to, where one record would be too
+// large for us; and a sorted set that was sorted is a skiplist, however small.
+var guises = [...][]form{
+	backends.ListType:   {plain},
+	backends.SetType:    {plain, packForm, intsForm},
+	backends.ZSetType:   {plain, packForm, treeForm},
+	backends.HashType:   {plain, packForm, timedForm},
+	backends.StreamType: {plain},
+}
+
+// plain is the guise of a value that Redis keeps in the form in which we do.
+const plain form = 0
+
+// number is how a record has a guise.
+func (f form) number(kind backends.Type) byte { return byte(slices.Index(guises[kind], f)) }
+
+// shown is the form that OBJECT ENCODING is about.
+func (m *meta) shown() form {
+	if m.guise != plain {
+		return m.guise
+	}
+	return m.form
+}
 
 // encoding is the form in the words of OBJECT ENCODING.
 func (f form) encoding(kind backends.Type) string {
@@ -67,6 +93,7 @@ type collection struct {
 	at     found // the record as it was written last
 	kind   backends.Type
 	form   form
+	guise  form
 	pack   []byte // packForm, intsForm, timedForm
 	owned  bool   // pack may be changed in place
 	count  int    // of elements, when they are outside of the record
@@ -93,7 +120,7 @@ func (x *tx) collection(key []byte, kind backends.Type) *collection {
 		return nil
 	}
 	m := &f.meta
-	c := &collection{x: x, at: *f, kind: kind, form: m.form, version: m.outside.version, fields: m.fields, timed: m.timed}
+	c := &collection{x: x, at: *f, kind: kind, form: m.form, guise: m.guise, version: m.outside.version, fields: m.fields, timed: m.timed}
 	if err := c.decode(m); err != nil {
 		c.fail(err)
 		return nil
@@ -191,11 +218,19 @@ func (c *collection) len() int {
 // become changes the form. A large one gets a version of its own for what is outside of the record.
 func (c *collection) become(f form, pack []byte) {
 	c.abandon()
-	c.form, c.pack, c.owned, c.tree = f, pack, true, nil
+	c.form, c.guise, c.pack, c.owned, c.tree = f, plain, pack, true, nil
 	if c.version = 0; !c.packed() {
 		c.version = c.x.e.newVersion()
 	}
 	c.touch()
+}
+
+// disguise changes how Redis would have the value.
+func (c *collection) disguise(f form) {
+	if c.guise != f {
+		c.guise = f
+		c.touch()
+	}
 }
 
 // abandon leaves what is outside of the record to the sweeper, unless the record still names it.
@@ -227,7 +262,7 @@ func (c *collection) write() {
 	if c.stream != nil && !c.stream.write() {
 		return
 	}
-	m := meta{kind: c.kind, form: c.form, deadline: c.at.meta.deadline, fields: c.fields, timed: c.timed, body: c.pack}
+	m := meta{kind: c.kind, form: c.form, guise: c.guise, deadline: c.at.meta.deadline, fields: c.fields, timed: c.timed, body: c.pack}
 	switch {
 	case c.stream != nil:
 		m.body = c.stream.encode()

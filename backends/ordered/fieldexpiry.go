@@ -93,6 +93,9 @@ func (v *hashView) SetFieldDeadline(field []byte, at int64) {
 		c.setExpiry(mk, m.deadline, at)
 		m.deadline = at
 		c.x.set(mk, m.encode())
+		if c.guise == packForm {
+			c.disguise(timedForm)
+		}
 	}
 }
 

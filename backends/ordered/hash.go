@@ -49,11 +49,16 @@ func (v *hashView) Put(field, value []byte) (created bool) {
 	if c == nil {
 		return false
 	}
-	if c.packed() && !c.fitsHash(field, value) {
-		c.spread()
+	compact := int64(max(len(field), len(value))) <= c.x.longest(&c.x.e.o.Compact.HashValue)
+	if c.packed() && !(compact && c.room(len(field)+len(value))) {
+		c.spread(compact)
 	}
 	if !c.packed() {
-		return c.putField(field, value)
+		created = c.putField(field, value)
+		if !compact || int64(c.count) > c.x.e.o.Compact.HashEntries.Load() {
+			c.disguise(plain)
+		}
+		return created
 	}
 	lp, pos := c.own(), c.find(field)
 	if pos != 0 {
@@ -72,14 +77,9 @@ func (v *hashView) Put(field, value []byte) (created bool) {
 	}
 	// With an old field too: the limit may have been lowered since.
 	if c.pack = lp; int64(c.len()) > c.x.e.o.Compact.HashEntries.Load() {
-		c.spread()
+		c.spread(false)
 	}
 	return created
-}
-
-// fitsHash says whether a listpack is fit for a field and a value.
-func (c *collection) fitsHash(field, value []byte) bool {
-	return int64(max(len(field), len(value))) <= c.x.e.o.Compact.HashValue.Load() && c.room(len(field)+len(value))
 }
 
 // putField sets a field that has a record, or will have.

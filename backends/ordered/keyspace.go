@@ -1,6 +1,11 @@
 package ordered
 
-import "switchyard/backends"
+import (
+	"math"
+	"sync/atomic"
+
+	"switchyard/backends"
+)
 
 // Type implements backends.Keyspace.
 func (x *tx) Type(key []byte) backends.Type {
@@ -19,7 +24,7 @@ func (x *tx) Encoding(key []byte) string {
 		v := stringView{x: x, key: key}
 		return f.meta.text.Encoding(v.Bytes())
 	default:
-		return f.meta.form.encoding(f.meta.kind)
+		return f.meta.shown().encoding(f.meta.kind)
 	}
 }
 
@@ -30,11 +35,28 @@ func (x *tx) Use(key []byte) (u backends.Use, ok bool) {
 	if !f.there {
 		return u, false
 	}
-	return backends.Use{Bytes: int64(len(key)+len(f.meta.body)) + int64(f.meta.outside.size)}, true
+	return backends.Use{
+		Bytes:  int64(len(key)+len(f.meta.body)) + int64(f.meta.outside.size),
+		Shared: f.meta.kind == backends.StringType && f.meta.text == backends.Shortest,
+	}, true
 }
 
 // Touch implements backends.Keyspace.
 func (x *tx) Touch(key []byte) bool { return x.access(key).there }
+
+// SetUse implements backends.Keyspace: nothing is kept.
+func (x *tx) SetUse([]byte, int64, int64) {}
+
+// AnyLength implements backends.Tx.
+func (t *transaction) AnyLength(on bool) { t.lengths = on }
+
+// longest is how long elements of a compact collection may be.
+func (t *transaction) longest(limit *atomic.Int64) int64 {
+	if t.lengths {
+		return math.MaxInt64
+	}
+	return limit.Load()
+}
 
 // Expiry implements backends.Keyspace.
 func (x *tx) Expiry(key []byte) int64 { return x.find(key).meta.deadline }
@@ -83,6 +105,9 @@ func (x *tx) Copy(from []byte, db int, to []byte) {
 	}
 	switch m.kind {
 	case backends.StringType:
+		if m.text == backends.Shortest {
+			m.text = backends.Unshared
+		}
 		m.outside = x.duplicate(from, m.outside)
 	case backends.StreamType:
 		m.outside = x.duplicateStream(from, m.outside)

@@ -24,7 +24,7 @@ import (
 //	v | version: 8 | element             -> a part of a value               see below
 //	g | v | version: 8                   -> 1                               garbage: a version to sweep
 //	g | s | space: 4                     -> 1                               garbage: a space to sweep
-//	u                                    -> the libraries of functions (library.go)
+//	u | number: 4                        -> a chunk of the libraries of functions (library.go)
 //	l | number: 4, m                     a large transaction under way (large.go)
 //
 // A name is the byte 0 and the key, or the byte 1 and the SHA-256 of a key that is too long for a
@@ -41,7 +41,8 @@ import (
 //	[fields: 8 | timed: uvarint] | body
 //	hasFields
 //
-// Two more flags, isEmbedded and isRaw, are the form of a string (backends.StringForm).
+// Two more bits of the flags are what OBJECT ENCODING says where the rest does not tell: of a string its
+// backends.StringForm, of another type its guise (collection.go).
 //
 // The first version holds the text of a long key, in chunks. The second holds what the value has
 // outside of the record: the chunks of a long string, the elements of other types; the size is bytes or
@@ -118,8 +119,11 @@ const (
 	hasName
 	hasVersion
 	hasFields
-	isEmbedded // a string in that form
-	isRaw      // likewise
+)
+
+const (
+	guiseShift = 4 // of the flags
+	guiseMask  = 3 << guiseShift
 )
 
 // present is the value of a record that says all by being there.

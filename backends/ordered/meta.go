@@ -16,6 +16,7 @@ type meta struct {
 	fields   int64 // no field of a hash expires earlier; 0: none expires
 	timed    int   // how many fields have a deadline, of a hash whose fields are outside
 	form     form  // of a value that is no string
+	guise    form  // of the same
 	text     backends.StringForm
 	body     []byte
 }
@@ -48,13 +49,11 @@ func (m *meta) encode() []byte {
 		b[1] |= hasFields
 		b = binary.AppendUvarint(binary.BigEndian.AppendUint64(b, uint64(m.fields)), uint64(m.timed))
 	}
-	switch {
-	case m.kind != backends.StringType:
+	if m.kind == backends.StringType {
+		b[1] |= byte(m.text) << guiseShift
+	} else {
+		b[1] |= m.guise.number(m.kind) << guiseShift
 		b = append(b, byte(m.form))
-	case m.text == backends.Embedded:
-		b[1] |= isEmbedded
-	case m.text == backends.Raw:
-		b[1] |= isRaw
 	}
 	return append(b, m.body...)
 }
@@ -65,7 +64,7 @@ func (p part) append(b []byte) []byte {
 
 // decodeMeta reads a record. The body is a part of b.
 func decodeMeta(b []byte) (m meta, err error) {
-	const known = hasDeadline | hasName | hasVersion | hasFields | isEmbedded | isRaw
+	const known = hasDeadline | hasName | hasVersion | hasFields | guiseMask
 	if len(b) < 2 || b[1]&^known != 0 || b[0] == byte(backends.None) || b[0] > byte(backends.StreamType) {
 		return meta{}, errDamaged
 	}
@@ -96,27 +95,21 @@ func decodeMeta(b []byte) (m meta, err error) {
 		}
 		m.timed, b = int(timed), b[n:]
 	}
-	switch flags & (isEmbedded | isRaw) {
-	case isEmbedded:
-		m.text = backends.Embedded
-	case isRaw:
-		m.text = backends.Raw
-	case isEmbedded | isRaw:
-		return meta{}, errDamaged
-	}
-	return m, m.decodeBody(b)
+	return m, m.decodeBody(b, flags&guiseMask>>guiseShift)
 }
 
-func (m *meta) decodeBody(b []byte) error {
-	if m.kind != backends.StringType {
-		if len(b) == 0 {
+func (m *meta) decodeBody(b []byte, guise byte) error {
+	if m.kind == backends.StringType {
+		m.text = backends.StringForm(guise)
+	} else {
+		if len(b) == 0 || int(guise) >= len(guises[m.kind]) {
 			return errDamaged
 		}
+		m.guise = guises[m.kind][guise]
 		m.form, b = form(b[0]), b[1:]
 	}
 	m.body = b[:len(b):len(b)]
-	if m.kind == backends.StringType && m.outside.version != 0 && len(b) > 0 ||
-		m.kind != backends.StringType && m.text != backends.Shortest || m.fields != 0 && m.kind != backends.HashType {
+	if m.kind == backends.StringType && m.outside.version != 0 && len(b) > 0 || m.fields != 0 && m.kind != backends.HashType {
 		return errDamaged
 	}
 	return nil

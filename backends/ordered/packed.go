@@ -108,10 +108,14 @@ func (c *collection) room(n int) bool {
 	return len(c.pack)+n+heads <= c.x.e.o.packed
 }
 
-// spread moves the members to records of their own.
-func (c *collection) spread() {
+// spread moves the members to records of their own. compact says that it is for their size alone, and that Redis
+// would still have them in one piece.
+func (c *collection) spread(compact bool) {
 	old := *c
 	c.become(tableForm, nil)
+	if compact {
+		c.guise = old.form
+	}
 	c.count = 0
 	old.eachPacked(func(name, value []byte, deadline int64) bool {
 		mk := memberKey(c.version, name)

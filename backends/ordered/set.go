@@ -68,14 +68,14 @@ func (v *setView) Add(member []byte) bool {
 		c.leaveIntegers(member)
 	}
 	if !c.packed() {
-		return c.addMember(member)
+		return c.addMember(member, isInt)
 	}
 	if c.find(member) != 0 {
 		return false
 	}
-	if !c.fitsSet(c.len()+1, len(member)) {
-		c.spread()
-		return c.addMember(member)
+	if compact := c.fitsSet(c.len()+1, len(member)); !compact || !c.room(len(member)) {
+		c.spread(compact)
+		return c.addMember(member, isInt)
 	}
 	c.pack = c.own().Append(member)
 	return true
@@ -89,10 +89,10 @@ func (v *setView) first(member []byte, isInt bool) *collection {
 	return v.create(packForm, emptyList())
 }
 
-// fitsSet says whether a listpack is fit for so many members, of which the longest new one has so many bytes.
+// fitsSet says whether Redis has a listpack for so many members, of which the longest new one has so many bytes.
 func (c *collection) fitsSet(members, longest int) bool {
 	limits := c.x.e.o.Compact
-	return int64(members) <= limits.SetEntries.Load() && int64(longest) <= limits.SetValue.Load() && c.room(longest)
+	return int64(members) <= limits.SetEntries.Load() && int64(longest) <= c.x.longest(&limits.SetValue)
 }
 
 func (c *collection) addInteger(n int64) bool {
@@ -101,8 +101,8 @@ func (c *collection) addInteger(n int64) bool {
 		return false
 	}
 	c.pack, _ = intset.Set(c.own()).Add(n)
-	if int64(c.len()) > c.x.e.o.Compact.SetIntegers.Load() || !c.room(8) {
-		c.spread()
+	if compact := c.fitsIntset(); !compact || !c.room(8) {
+		c.spread(compact)
 	}
 	return true
 }
@@ -114,15 +114,21 @@ func (c *collection) leaveIntegers(member []byte) {
 		longest, list = max(longest, len(n)), list.Append(n)
 		return true
 	})
-	if c.fitsSet(c.len()+1, longest) {
+	switch compact := c.fitsSet(c.len()+1, longest); {
+	case compact && c.room(longest):
 		c.become(packForm, listpack.List(list))
-	} else {
-		c.spread()
+	default:
+		c.spread(false)
+		if compact {
+			c.disguise(packForm)
+		}
 	}
 }
 
+func (c *collection) fitsIntset() bool { return int64(c.len()) <= c.x.e.o.Compact.SetIntegers.Load() }
+
 // addMember adds a member that has a record, or will have.
-func (c *collection) addMember(member []byte) bool {
+func (c *collection) addMember(member []byte, isInt bool) bool {
 	mk := memberKey(c.version, member)
 	if _, there := c.member(mk); there || c.x.err != nil {
 		return false
@@ -131,7 +137,22 @@ func (c *collection) addMember(member []byte) bool {
 	c.x.set(mk, m.encode())
 	c.count++
 	c.touch()
+	c.guiseSet(len(member), isInt)
 	return true
+}
+
+// guiseSet follows the addition of a member to records.
+func (c *collection) guiseSet(length int, isInt bool) {
+	if c.guise == intsForm && !isInt {
+		c.walk(0, func(_ uint64, m *visitedMember) bool {
+			length = max(length, len(c.nameOf(m)))
+			return c.x.err == nil
+		})
+		c.disguise(packForm)
+	}
+	if c.guise == packForm && !c.fitsSet(c.count, length) || c.guise == intsForm && !c.fitsIntset() {
+		c.disguise(plain)
+	}
 }
 
 // Remove implements backends.Set.

@@ -21,11 +21,32 @@ func (s *stream) append(id backends.StreamID, fields [][]byte) {
 	s.Length++
 	s.Added++
 	s.Last = id
+	s.grown(b)
+}
+
+// grown follows a change of the last block. One that is too large gets a record of its own.
+func (s *stream) grown(b *block) {
 	s.touch()
 	if len(b.Pack) > s.c.x.e.o.packed {
 		s.push()
 		s.full = true
 	}
+}
+
+// appendNode adds a block as it is.
+func (s *stream) appendNode(n streamnode.Node) {
+	b := &block{Node: n, owned: true, open: true, whole: true}
+	if s.add(b); s.c.x.err != nil {
+		return
+	}
+	live, _ := b.Counts()
+	empty := s.Length == 0
+	s.Length += live
+	s.Added += uint64(live)
+	if s.Last = b.Last(); empty && live > 0 {
+		s.findFirst()
+	}
+	s.grown(b)
 }
 
 // taking is the last block, in the record of the key, if it takes an entry; nil: there is to be another one.
@@ -47,15 +68,22 @@ func (s *stream) taking(fields [][]byte) *block {
 
 // begin makes a block behind the others.
 func (s *stream) begin(id backends.StreamID, fields [][]byte) *block {
+	if s.add(newBlock(id, fields)); s.c.x.err != nil {
+		return nil
+	}
+	return s.tail
+}
+
+// add puts a block behind the others.
+func (s *stream) add(b *block) {
 	if s.tail != nil {
 		if s.push(); s.c.x.err != nil {
-			return nil
+			return
 		}
 	}
-	s.tail, s.full = newBlock(id, fields), false
+	s.tail, s.full = b, false
 	s.Nodes++
 	s.RadixNodes += streamnode.RadixShare((*masters)(s), s.Nodes-1)
-	return s.tail
 }
 
 // setState changes what does not follow from the entries. Blocks of nothing but deleted entries stay as in Redis,

@@ -149,7 +149,7 @@ func fuzzStream(tx backends.Tx) error {
 		return err
 	}
 	s.Each(backends.StreamID{Seq: 2}, backends.StreamID{Seq: 30}, true, func(backends.StreamID, [][]byte) bool { return true })
-	s.(backends.NodeVisitor).EachNode(func(backends.StreamID, []byte) {})
+	s.(backends.NodeKeeper).EachNode(func(backends.StreamID, []byte) {})
 	for i := range 9 {
 		appendNext(s, []byte("field"), name(i), []byte("f"), []byte(fmt.Sprint(i)))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"switchyard/backends"
 	"switchyard/backends/memory"
+	"switchyard/backends/streamnode"
 )
 
 // twoStreams is the key s in this engine and in that which keeps streams as Redis does.
@@ -48,7 +49,7 @@ func (p *twoStreams) both(what string, body func(s backends.Stream) any) {
 
 func nodesOf(s backends.Stream) any {
 	var all [][]byte
-	s.(backends.NodeVisitor).EachNode(func(first backends.StreamID, node []byte) {
+	s.(backends.NodeKeeper).EachNode(func(first backends.StreamID, node []byte) {
 		all = append(all, fmt.Append(nil, first), bytes.Clone(node))
 	})
 	state, ok := s.State()
@@ -297,4 +298,21 @@ func TestASweepOfAStreamSurvivesCrashes(t *testing.T) {
 	if n := kv.count(tagGarbage); n != 0 {
 		t.Errorf("%d garbage records are left", n)
 	}
+}
+
+func TestABlockThatBeginsBeforeItsFirstEntryIsNotKept(t *testing.T) {
+	e := open(t, newStore(), nil)
+	defer shut(t, e)
+	must(t, e, func(tx backends.Tx) error {
+		s, err := tx.Stream([]byte("k"))
+		if err != nil {
+			return err
+		}
+		n := streamnode.New(backends.StreamID{Ms: 1}, [][]byte{[]byte("f"), []byte("v")}, 100)
+		n.Append(backends.StreamID{Ms: 1, Seq: 1}, [][]byte{[]byte("f"), []byte("v")})
+		if kept := s.(backends.NodeKeeper).AppendNode(n.Master, n.Pack); kept || tx.Type([]byte("k")) != backends.None {
+			t.Errorf("kept: %v, and the key is a %v", kept, tx.Type([]byte("k")))
+		}
+		return nil
+	}, "k")
 }

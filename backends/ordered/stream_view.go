@@ -1,6 +1,8 @@
 package ordered
 
 import (
+	"bytes"
+
 	"switchyard/backends"
 	"switchyard/backends/streamnode"
 )
@@ -10,7 +12,7 @@ type streamView struct{ handle }
 
 var (
 	_ backends.Stream          = (*streamView)(nil)
-	_ backends.NodeVisitor     = (*streamView)(nil)
+	_ backends.NodeKeeper      = (*streamView)(nil)
 	_ backends.StreamGroups    = (*streamGroups)(nil)
 	_ backends.StreamGroup     = (*groupView)(nil)
 	_ backends.StreamConsumers = (*groupConsumers)(nil)
@@ -84,7 +86,7 @@ func (v *streamView) Each(from, to backends.StreamID, back bool, fn func(id back
 	}
 }
 
-// EachNode implements backends.NodeVisitor.
+// EachNode implements backends.NodeKeeper.
 func (v *streamView) EachNode(fn func(first backends.StreamID, node []byte)) {
 	if s := v.stream(); s != nil {
 		s.eachBlock(0, false, func(b *block) bool {
@@ -94,6 +96,18 @@ func (v *streamView) EachNode(fn func(first backends.StreamID, node []byte)) {
 			return b != nil
 		})
 	}
+}
+
+// AppendNode implements backends.NodeKeeper.
+func (v *streamView) AppendNode(first backends.StreamID, node []byte) bool {
+	n := streamnode.Node{Master: first, Pack: bytes.Clone(node)}
+	if n.First() != first {
+		return false
+	}
+	if s := v.made(); s != nil {
+		s.appendNode(n)
+	}
+	return true
 }
 
 // Trim implements backends.Stream.

@@ -52,8 +52,14 @@ func (v *zsetView) Put(member []byte, score float64) (created bool) {
 	if c == nil {
 		return false
 	}
+	limits := c.x.e.o.Compact
+	fits := int64(len(member)) <= c.x.longest(&limits.ZSetValue)
 	if !c.packed() {
-		return c.putScore(member, score)
+		created = c.putScore(member, score)
+		if created && !(fits && int64(c.count) <= limits.ZSetEntries.Load()) {
+			c.disguise(plain)
+		}
+		return created
 	}
 	if pos := c.find(member); pos != 0 {
 		if c.packedScore(pos) != score {
@@ -62,13 +68,26 @@ func (v *zsetView) Put(member []byte, score float64) (created bool) {
 		}
 		return false
 	}
-	limits := c.x.e.o.Compact
-	if int64(c.len()) >= limits.ZSetEntries.Load() || int64(len(member)) > limits.ZSetValue.Load() || !c.room(len(member)) {
-		c.plant()
+	if fits = fits && int64(c.len()) < limits.ZSetEntries.Load(); !fits || !c.room(len(member)) {
+		sorted := c.guise == treeForm
+		if c.plant(); fits && !sorted {
+			c.guise = packForm
+		}
 		return c.putScore(member, score)
 	}
 	c.insertPacked(member, score)
 	return true
+}
+
+// Expand implements backends.ZSet.
+func (v *zsetView) Expand() {
+	switch c := v.value(); {
+	case c == nil:
+	case c.packed():
+		c.disguise(treeForm)
+	default:
+		c.disguise(plain)
+	}
 }
 
 // Remove implements backends.ZSet.

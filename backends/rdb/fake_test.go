@@ -95,7 +95,9 @@ func (x fakeTx) Use(key []byte) (backends.Use, bool) {
 	return backends.Use{}, ok
 }
 
-func (x fakeTx) Touch(key []byte) bool { _, ok := x.get(key); return ok }
+func (x fakeTx) Touch(key []byte) bool       { _, ok := x.get(key); return ok }
+func (x fakeTx) SetUse([]byte, int64, int64) {}
+func (x fakeTx) AnyLength(bool)              {}
 
 func (x fakeTx) Expiry(key []byte) int64 {
 	if k, ok := x.get(key); ok {

@@ -243,6 +243,7 @@ func (z fakeZSet) Rank(member []byte) (int, bool) {
 	i := slices.IndexFunc(z.ordered(), func(e fakeMember) bool { return e.name == string(member) })
 	return i, i >= 0
 }
+func (z fakeZSet) Expand()                  { panic("the codec sorts nothing") }
 func (z fakeZSet) Before(backends.Edge) int { panic("the codec knows no edges") }
 func (z fakeZSet) Each(rank int, back bool, fn func([]byte, float64) bool) {
 	for all := z.ordered(); rank >= 0 && rank < len(all) && fn([]byte(all[rank].name), all[rank].score); {

@@ -1,6 +1,7 @@
 package rdb
 
 import (
+	"slices"
 	"strconv"
 
 	"switchyard/backends"
@@ -82,14 +83,18 @@ func dumpSet(tx backends.Tx, key []byte) []byte {
 
 // integers makes an intset of s if it has integers only, and some.
 func integers(s backends.Set) (ints intset.Set, ok bool) {
-	ints = intset.New()
+	list := make([]int64, 0, s.Len())
 	s.Each(func(member []byte) bool {
-		var n int64
 		n, err := strconv.ParseInt(string(member), 10, 64)
 		if ok = err == nil; ok {
-			ints, _ = ints.Add(n)
+			list = append(list, n)
 		}
 		return ok
 	})
+	slices.Sort(list) // many may lie in no order, which Add would take long for
+	ints = intset.New()
+	for _, n := range list {
+		ints, _ = ints.Add(n)
+	}
 	return ints, ok
 }

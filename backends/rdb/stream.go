@@ -33,7 +33,7 @@ const (
 	typeStreamActive = 21
 )
 
-// streamValue has the nodes as they came, until their entries are written one by one.
+// streamValue has the nodes as they came.
 type streamValue struct {
 	nodes  []streamnode.Node
 	state  backends.StreamState // with Length and First as the entries have them
@@ -59,8 +59,8 @@ type streamConsumer struct {
 	state backends.Consumer
 }
 
-// write appends the entries to a new stream, which makes nodes of its own for them if it has any: the
-// deleted entries that nodes still have are left out.
+// write appends the nodes to a new stream, and their entries one by one where it does not keep nodes: then those that
+// were deleted are left out.
 func (v *streamValue) write(tx backends.Tx, key []byte) error {
 	if _, err := tx.Stream(key); errors.Is(err, backends.ErrNoType) {
 		return err // before anything is lost
@@ -71,8 +71,13 @@ func (v *streamValue) write(tx backends.Tx, key []byte) error {
 		return err
 	}
 	var r streamnode.Reader
+	keeper, keeps := s.(backends.NodeKeeper)
 	for i := range v.nodes {
-		v.nodes[i].Each(backends.StreamID{}, backends.LastStreamID, false, func(e *streamnode.Entry) bool {
+		n := &v.nodes[i]
+		if live, deleted := n.Counts(); live+deleted == 0 || keeps && keeper.AppendNode(n.Master, n.Pack) {
+			continue
+		}
+		n.Each(backends.StreamID{}, backends.LastStreamID, false, func(e *streamnode.Entry) bool {
 			s.Append(e.ID, r.Fields(e))
 			return true
 		})
@@ -105,7 +110,7 @@ func dumpStream(tx backends.Tx, key []byte) []byte {
 		return nil
 	}
 	w := newWriter(state.Length)
-	if n, ok := s.(backends.NodeVisitor); ok {
+	if n, ok := s.(backends.NodeKeeper); ok {
 		n.EachNode(func(master backends.StreamID, node []byte) { w.node(master, node) })
 	} else {
 		packNodes(w, s)

@@ -53,21 +53,21 @@ var readers = map[byte]func(*reader) value{
 
 	typeSet:         readSet,
 	typeIntset:      readIntset,
-	typeSetListpack: readSetListpack,
+	typeSetListpack: packed(readSetListpack),
 
 	typeZSetText:     readZSetText,
 	typeZSet:         readZSet,
-	typeZSetZiplist:  packedZSet(listpack.FromZiplist),
-	typeZSetListpack: packedZSet(plainListpack),
+	typeZSetZiplist:  packed(packedZSet(listpack.FromZiplist)),
+	typeZSetListpack: packed(packedZSet(plainListpack)),
 
 	typeHash:            readHash,
 	typeHashZipmap:      packedHash(listpack.FromZipmap),
-	typeHashZiplist:     packedHash(listpack.FromZiplist),
-	typeHashListpack:    packedHash(plainListpack),
+	typeHashZiplist:     packed(packedHash(listpack.FromZiplist)),
+	typeHashListpack:    packed(packedHash(plainListpack)),
 	typeHashMetadataRC:  readHashMetadataRC,
 	typeHashMetadata:    readHashMetadata,
-	typeHashDeadlinesRC: readHashDeadlinesRC,
-	typeHashDeadlines:   readHashDeadlines,
+	typeHashDeadlinesRC: packed(readHashDeadlinesRC),
+	typeHashDeadlines:   packed(readHashDeadlines),
 
 	typeStream:       readStream(typeStream),
 	typeStreamState:  readStream(typeStreamState),
@@ -150,6 +150,20 @@ func parse(payload []byte) (value, error) {
 		return nil, ErrFormat
 	}
 	return v, nil
+}
+
+// packedValue is what came as the bytes of a small value, and stays one if it does not have too many elements.
+type packedValue struct{ value }
+
+// packed has what read returns written as it came.
+func packed(read func(*reader) value) func(*reader) value {
+	return func(r *reader) value { return packedValue{read(r)} }
+}
+
+func (v packedValue) write(tx backends.Tx, key []byte) error {
+	tx.AnyLength(true)
+	defer tx.AnyLength(false)
+	return v.value.write(tx, key)
 }
 
 type stringValue []byte

@@ -82,6 +82,11 @@ func (s Sketch) AppendStale(dst []byte) (offset int, patch []byte) {
 	return staleAt, append(dst, s[staleAt]|stale)
 }
 
+// AppendEstimate appends to dst what stores an estimate at offset, which is not stale then.
+func AppendEstimate(dst []byte, estimate uint64) (offset int, patch []byte) {
+	return estimateAt, binary.LittleEndian.AppendUint64(dst, estimate)
+}
+
 // Locate returns the register to which an element falls, and its rank there, which is at least 1.
 func Locate(element []byte) (register int, rank byte) {
 	h := murmur64A(element)

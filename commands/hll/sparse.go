@@ -137,9 +137,12 @@ func (s Sketch) join(p int) Sketch {
 	return s
 }
 
-// AppendText appends the runs as people read them: z:3 and Z:300 zeros, v:5,2 for twice 5.
-func (s Sketch) AppendText(dst []byte) (text []byte, ok bool) {
-	ok = s.eachRun(func(_ int, r run) {
+// AppendText appends the runs as people read them: z:3 and Z:300 zeros, v:5,2 for twice 5. As in Redis they need not be
+// as many registers as there are. Where the last one is cut off, Redis finds a zero byte behind it.
+func (s Sketch) AppendText(dst []byte) []byte {
+	whole := append(s[:len(s):len(s)], 0)
+	for p := headerSize; p < len(s); {
+		r := whole.runAt(p)
 		switch {
 		case r.value > 0:
 			dst = fmt.Appendf(dst, "v:%d,%d ", r.value, r.n)
@@ -148,6 +151,7 @@ func (s Sketch) AppendText(dst []byte) (text []byte, ok bool) {
 		default:
 			dst = fmt.Appendf(dst, "z:%d ", r.n)
 		}
-	})
-	return bytes.TrimSuffix(dst, []byte(" ")), ok
+		p += r.size
+	}
+	return bytes.TrimSuffix(dst, []byte(" "))
 }
