@@ -19,10 +19,6 @@ var valueEffectStories = []story{
 		SET l v GET
 		SET l v EX 0
 		SET l v
-		SET past v EXAT 1
-		SET past w
-		SET past w PXAT 1
-		GET past
 		SETNX s v
 		SETNX nx v
 		SETEX s 100 v

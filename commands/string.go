@@ -88,6 +88,9 @@ func set(c *Ctx, tx backends.Tx) error {
 	if o.expireAt != 0 {
 		c.Notify(GenericEvent, "expire", name)
 	}
+	if o.expireAt != 0 && o.expireAt <= c.Now {
+		c.Notify(ExpiredEvent, "expired", name) // Redis removes it a moment later
+	}
 	if !o.get {
 		c.OK()
 	}
