@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -260,6 +261,7 @@ func TestLogsAreSyncedAcrossRotations(t *testing.T) {
 
 func TestMemoryLimit(t *testing.T) {
 	t.Setenv("GOMEMLIMIT", "")
+	runtime.GC() // what other tests have left would count as live
 	before := debug.SetMemoryLimit(-1)
 	b := openIn(t, t.TempDir(), func(c *Config) { c.Memory = "300mb" })
 	c := openIn(t, t.TempDir(), func(c *Config) { c.Memory = "200mb" })

@@ -85,7 +85,7 @@ func open(s settings, env backends.Env) (*Backend, error) {
 	up := newUpkeep(st, s)
 	engine, err := ordered.Open(st, ordered.Options{
 		Name: env.Name, Driver: Driver.Name, Databases: env.Databases, Log: env.Log, Full: up.full, Compact: env.Compact,
-		Cache: s.memory * 3 / 8,
+		Cache: s.memory * 5 / 16,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("badger at %s: %w", env.Dir, err)
@@ -116,7 +116,7 @@ func removeEmptyLogs(dir string) error {
 	return nil
 }
 
-// badgerOptions divides the memory: the cache of records takes three eighths (see open), three memtables of at most a
+// badgerOptions divides the memory: the cache of records takes five sixteenths (see open), three memtables of at most a
 // thirty-second each an eighth with their spare room, the caches of blocks and indices an eighth, and the rest
 // is for what compactions and garbage take.
 func badgerOptions(s settings, dir string) badger.Options {

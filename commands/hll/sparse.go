@@ -76,8 +76,9 @@ func (s Sketch) find(i int) (f found, ok bool) {
 	for f.at < len(s) {
 		f.run = s.runAt(f.at)
 		switch {
-		case f.size == 0:
-			return found{}, false
+		case f.size == 0: // it is cut off, and Redis finds a zero byte behind it
+			f.run = run{0, int(s[f.at]&0x3f)<<8 + 1, 2}
+			return f, i < f.first+f.n
 		case i < f.first+f.n:
 			return f, true
 		}
@@ -103,8 +104,10 @@ func (s Sketch) raiseSparse(i int, rank byte) (raised Sketch, ok bool) {
 	if more := len(split) - f.size; more > 0 && len(s)+more > maxSparseSize {
 		return s.promote(i, rank)
 	}
-	s = slices.Replace(s, f.at, f.at+f.size, split...)
-	return s.join(f.before), true
+	end := min(f.at+f.size, len(s))
+	cut := f.at + f.size - end // of the run, which Redis counts as if it were there
+	s = slices.Replace(s, f.at, end, split...)
+	return s[:len(s)-cut].join(f.before), true
 }
 
 func (s Sketch) promote(i int, rank byte) (raised Sketch, ok bool) {
