@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -44,7 +45,8 @@ var states = []state{
 	{"while it may cache", "HELLO 3\r\nCLIENT TRACKING ON OPTIN\r\nCLIENT CACHING YES", 3, "flags=t"},
 	{"as a script runs", "EVAL \"for i = 1, 5000 do end return redis.call('incr', 'n')\" 0", 0, ""},
 	{"as a function runs", "FCALL spin 1 n", 0, ""},
-	{"with much unread", strings.Repeat("GET big\r\n", 40), 0, "omem=[1-9]"},
+	// It waits for one reply, or these clients could come faster than anybody can answer them.
+	{"with much unread", strings.Repeat("GET big\r\n", 40), 1, "omem=[1-9]"},
 	{"as it quits", "SET k v\r\nQUIT", 0, ""},
 	{"after an error of the protocol", "*1\r\n$x\r\n", 0, ""},
 	paused,
@@ -68,7 +70,7 @@ func TestClientsThatVanishInAnyStateLeaveNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, seed := newRand(t)
-			p := start(t, settings{Backend: name, Env: []string{"GOGC=20"}})
+			p := start(t, settings{Backend: name})
 			control := dial(t, p.Addr)
 			control.want("+OK\r\n", "SET", "big", strings.Repeat("x", 256<<10))
 			control.want("+OK\r\n", "XGROUP", "CREATE", "group", "g", "$", "MKSTREAM")
@@ -83,7 +85,7 @@ func TestClientsThatVanishInAnyStateLeaveNothing(t *testing.T) {
 			visit(t, p, control, seed, *visitsFlag)
 			took := time.Since(begun)
 			settled(t, control)
-			allowed := map[string]float64{"go_goroutines": 5, "process_open_fds": 5, "go_memstats_heap_alloc_bytes": 32 << 20}
+			allowed := map[string]float64{"go_goroutines": 5, "process_open_fds": 5, heapBytes: 32 << 20}
 			var after map[string]float64
 			defer func() {
 				t.Logf("%d clients in %v", *visitsFlag, took.Round(time.Millisecond))
@@ -100,22 +102,32 @@ func TestClientsThatVanishInAnyStateLeaveNothing(t *testing.T) {
 	}
 }
 
-// collected are the metrics after the collector has run twice, so that the size of the heap says what is in use. Nothing would
-// make it run while the server has nothing to do.
+// collected are the metrics after the collector has run a few times, with the smallest heap that was seen meanwhile: what has
+// become free counts until it is swept, and pools let go of what they have in the second run. Nothing would make the collector
+// run while the server has nothing to do.
 func collected(t *testing.T, p *process, control *conn) map[string]float64 {
 	t.Helper()
-	const runs = "go_gc_duration_seconds_count"
 	m := p.Metrics()
-	if _, ok := m[runs]; !ok {
-		t.Fatalf("no metric %s", runs)
+	if _, ok := m[gcRuns]; !ok {
+		t.Fatalf("no metric %s", gcRuns)
 	}
-	for enough := m[runs] + 2; m[runs] < enough; m = p.Metrics() {
+	least := math.Inf(1)
+	for first := m[gcRuns] + 2; m[gcRuns] < first+4; m = p.Metrics() {
 		for range 8 {
 			control.want(":1048576\r\n", "EVAL", "return #string.rep('x', 1048576)", "0")
 		}
+		if m[gcRuns] >= first {
+			least = min(least, m[heapBytes])
+		}
 	}
+	m[heapBytes] = min(least, m[heapBytes])
 	return m
 }
+
+const (
+	gcRuns    = "go_gc_duration_seconds_count"
+	heapBytes = "go_memstats_heap_alloc_bytes"
+)
 
 // nothingTaken looks whether those who have waited have gone, without what they waited for and what they asked for behind it:
 // what comes now is for others.
