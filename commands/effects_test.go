@@ -145,7 +145,7 @@ func (p *pair) compareEffects(call []string, places []place) {
 	var ours []string
 	changed := map[place]bool{}
 	for _, e := range p.client.effects {
-		if e.Event != "" && e.Class&p.classes != 0 {
+		if e.Event != "" && e.Event != "expired" && e.Class&p.classes != 0 { // as Redis tells that when it likes
 			ours = append(ours, fmt.Sprintf("%d %s %.60q", e.DB, e.Event, e.Key))
 		}
 		if !e.Kept {
