@@ -1,9 +1,6 @@
 package rdb
 
-import (
-	"encoding/binary"
-	"errors"
-)
+import "errors"
 
 // Libraries of functions, as FUNCTION DUMP has them: for each the opcode of one in a dump file and its code, and at the end what
 // ends the payload of a value. The names are in the code.
@@ -30,14 +27,11 @@ func DumpLibraries(codes []string) []byte {
 
 // Libraries returns the codes of the libraries in a payload. Besides the errors above it has ErrChecksum.
 func Libraries(payload []byte) (codes []string, err error) {
-	if len(payload) < footer {
-		return nil, ErrChecksum
+	body, err := unseal(payload)
+	if err != nil {
+		return nil, err
 	}
-	end := len(payload) - footer
-	if binary.LittleEndian.Uint16(payload[end:]) > newest || !sealed(payload) {
-		return nil, ErrChecksum
-	}
-	for r := (reader{p: payload[:end]}); len(r.p) > 0; {
+	for r := (reader{p: body}); len(r.p) > 0; {
 		switch r.byte() {
 		case opcodeLibrary:
 		case opcodeLibraryDraft:

@@ -112,6 +112,15 @@ func seal(p []byte, version uint16) []byte {
 	return binary.LittleEndian.AppendUint64(p, checksum(p))
 }
 
+// unseal checks the frame of a payload and returns what is in it.
+func unseal(payload []byte) (body []byte, err error) {
+	end := len(payload) - footer
+	if end < 0 || binary.LittleEndian.Uint16(payload[end:]) > newest || !sealed(payload) {
+		return nil, ErrChecksum
+	}
+	return payload[:end], nil
+}
+
 // Restore makes key what the payload says, without expiry, whatever it was before. An unusable
 // payload changes nothing: the error is ErrChecksum, ErrFormat, or wraps ErrUnsupported.
 func Restore(tx backends.Tx, key, payload []byte) error {
@@ -129,14 +138,11 @@ type value interface {
 
 // parse checks a payload and reads it. The value may share memory with it.
 func parse(payload []byte) (value, error) {
-	if len(payload) < footer {
-		return nil, ErrChecksum
+	body, err := unseal(payload)
+	if err != nil {
+		return nil, err
 	}
-	end := len(payload) - footer
-	if binary.LittleEndian.Uint16(payload[end:]) > newest || !sealed(payload) {
-		return nil, ErrChecksum
-	}
-	r := reader{p: payload[:end]}
+	r := reader{p: body}
 	kind := r.byte()
 	if name, known := foreign[kind]; known {
 		return nil, fmt.Errorf("%w: %s", ErrUnsupported, name)
