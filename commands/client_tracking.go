@@ -82,19 +82,27 @@ func (c *Ctx) startTracking(t Tracking) error {
 		return ErrTrackingOpt
 	}
 	for i, prefix := range t.Prefixes {
-		if other, overlaps := c.Client.OverlappingPrefix(prefix); overlaps {
+		if other, overlaps := overlapping(old.Prefixes, prefix); overlaps {
 			return prefixOverlaps(prefix, "an existing", other)
 		}
-		for _, other := range t.Prefixes[i+1:] {
-			if strings.HasPrefix(prefix, other) || strings.HasPrefix(other, prefix) {
-				return prefixOverlaps(prefix, "another provided", other)
-			}
+		if other, overlaps := overlapping(t.Prefixes[i+1:], prefix); overlaps {
+			return prefixOverlaps(prefix, "another provided", other)
 		}
 	}
 	if t.Broadcast && len(t.Prefixes) == 0 {
 		t.Prefixes = []string{""} // all keys
 	}
 	return c.Client.SetTracking(t)
+}
+
+// overlapping finds the first of some prefixes that begins with another one, or the other way round.
+func overlapping(prefixes []string, prefix string) (with string, overlaps bool) {
+	for _, p := range prefixes {
+		if strings.HasPrefix(p, prefix) || strings.HasPrefix(prefix, p) {
+			return p, true
+		}
+	}
+	return "", false
 }
 
 func clientTrackingInfo(c *Ctx) error {

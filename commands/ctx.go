@@ -201,8 +201,6 @@ type Tracker interface {
 	StopTracking()
 	// SetCaching makes the next command or transaction an exception.
 	SetCaching()
-	// OverlappingPrefix finds a prefix of the client that begins with another one, or the other way round.
-	OverlappingPrefix(prefix string) (with string, overlaps bool)
 	// Read is told what a command reads, from inside of its transaction, while nobody can change it.
 	Read(row *Row, args [][]byte)
 }

@@ -26,16 +26,14 @@ import (
 
 // copies is how a client tracks; it does not change.
 type copies struct {
-	client   *tracking.Client[*session]
-	options  commands.Tracking
-	noLoop   bool
-	redirect int64 // the client that is told instead; 0: itself
+	client  *tracking.Client[*session]
+	options commands.Tracking // Prefixes are the client's
 }
 
 // SetTracking implements commands.Client.
 func (s *session) SetTracking(o commands.Tracking) error {
 	old := s.copies.Load()
-	c := &copies{options: o, noLoop: o.NoLoop, redirect: o.Redirect}
+	c := &copies{options: o}
 	if old != nil {
 		c.client = old.client
 	} else {
@@ -85,14 +83,6 @@ func (s *session) Tracking() (o commands.Tracking, on bool) {
 
 // SetCaching implements commands.Client.
 func (s *session) SetCaching() { s.setMode(caching, true) }
-
-// OverlappingPrefix implements commands.Client.
-func (s *session) OverlappingPrefix(prefix string) (with string, overlaps bool) {
-	if c := s.copies.Load(); c != nil {
-		return c.client.Overlaps(prefix)
-	}
-	return "", false
-}
 
 // Read implements commands.Client.
 func (s *session) Read(row *commands.Row, args [][]byte) {
@@ -227,13 +217,13 @@ func (s *Server) outdate(client *tracking.Client[*session], keys []string, by *s
 		return
 	}
 	own := by != nil && by.id == reader.id // also of who makes a call of the client's again in its place
-	if own && c.noLoop && keys != nil {
+	if own && c.options.NoLoop && keys != nil {
 		return
 	}
 	target := reader
-	if c.redirect != 0 {
-		if target = s.session(c.redirect); target == nil {
-			reader.breakRedirect(c.redirect, by)
+	if c.options.Redirect != 0 {
+		if target = s.session(c.options.Redirect); target == nil {
+			reader.breakRedirect(c.options.Redirect, by)
 			return
 		}
 	}
@@ -241,7 +231,7 @@ func (s *Server) outdate(client *tracking.Client[*session], keys []string, by *s
 	switch proto := target.proto.Load(); {
 	case proto >= 3:
 		b = redcon.AppendBulkString([]byte(">2\r\n"), "invalidate")
-	case c.redirect != 0 && target.subscribes():
+	case c.options.Redirect != 0 && target.subscribes():
 		b = redcon.AppendBulkString(redcon.AppendBulkString(redcon.AppendArray(b, 3), "message"), redirected)
 	default:
 		return // there is no way to tell it

@@ -232,7 +232,7 @@ func (s *session) Info() commands.ClientInfo {
 	})
 	info.Redirect = -1
 	if tracks {
-		info.Redirect = c.redirect
+		info.Redirect = c.options.Redirect
 	}
 	return info
 }

@@ -3,7 +3,6 @@ package tracking
 import (
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -71,19 +70,6 @@ func (c *Client[C]) Prefixes() []string {
 	defer c.mu.Unlock()
 	return slices.Sorted(maps.Keys(c.ranges))
 }
-
-// Overlaps returns which prefix of the client begins another one or with it, if any does.
-func (c *Client[C]) Overlaps(prefix string) (with string, overlaps bool) {
-	for _, p := range c.Prefixes() {
-		if Overlap(p, prefix) {
-			return p, true
-		}
-	}
-	return "", false
-}
-
-// Overlap says whether one of two prefixes begins with the other.
-func Overlap(a, b string) bool { return strings.HasPrefix(a, b) || strings.HasPrefix(b, a) }
 
 // Each visits, prefix by prefix in their order, those to be told of changed keys, with the keys that have the prefix, sorted
 // and each once.

@@ -125,12 +125,6 @@ func TestPrefixesSayWhoIsTold(t *testing.T) {
 			t.Errorf("%s: told %q, want %q", c.keys, got, c.want)
 		}
 	}
-	if p, yes := x.Overlaps("lo"); !yes || p != "long:" {
-		t.Errorf("lo overlaps with %q, %v", p, yes)
-	}
-	if p, yes := x.Overlaps("b"); yes {
-		t.Errorf("b overlaps with %q", p)
-	}
 	b.End(y)
 	if got := told("b", "a1"); got != "a1: x" || b.Len() != 2 {
 		t.Errorf("after an end: %q, %d prefixes", got, b.Len())
