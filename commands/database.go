@@ -51,10 +51,15 @@ func (c *Ctx) flush(tx backends.Tx, db int) {
 
 // checkFlush accepts ASYNC and SYNC, which are the same here: space is always reclaimed in the background.
 func (c *Ctx) checkFlush() error {
-	if len(c.Args) == 1 || len(c.Args) == 2 && (equalFold(c.Args[1], "ASYNC") || equalFold(c.Args[1], "SYNC")) {
-		return nil
+	if !isFlushMode(c.Args[1:]) {
+		return ErrSyntax
 	}
-	return ErrSyntax
+	return nil
+}
+
+// isFlushMode reads [ASYNC | SYNC].
+func isFlushMode(args [][]byte) bool {
+	return len(args) == 0 || len(args) == 1 && (equalFold(args[0], "ASYNC") || equalFold(args[0], "SYNC"))
 }
 
 func swapdb(c *Ctx, tx backends.Tx) error {

@@ -129,7 +129,7 @@ func functionFlush(c *Ctx) error {
 	switch {
 	case len(c.Args) > 3:
 		return subcommandSyntax("FUNCTION", c.Args[1])
-	case len(c.Args) == 3 && !equalFold(c.Args[2], "SYNC") && !equalFold(c.Args[2], "ASYNC"):
+	case !isFlushMode(c.Args[2:]):
 		return ErrFunctionFlush
 	}
 	err := c.changeFunctions(func(*Libraries) (*Libraries, error) { return &Libraries{}, nil })

@@ -159,7 +159,7 @@ func scriptExists(c *Ctx) error {
 }
 
 func scriptFlush(c *Ctx) error {
-	if len(c.Args) > 3 || len(c.Args) == 3 && !equalFold(c.Args[2], "SYNC") && !equalFold(c.Args[2], "ASYNC") {
+	if !isFlushMode(c.Args[2:]) {
 		return ErrScriptFlush
 	}
 	c.Server.Scripts().Flush()
