@@ -1,6 +1,9 @@
 package backends
 
-import "sync/atomic"
+import (
+	"math"
+	"sync/atomic"
+)
 
 // Compact are the limits up to which collections are kept compact, which OBJECT ENCODING shows:
 // those of Redis, which CONFIG SET can change at any time. An engine looks at them when it writes.
@@ -41,4 +44,18 @@ func (c *Compact) StreamTrim() int {
 		return most
 	}
 	return int(nodes * n)
+}
+
+// Lengths is a transaction's part in the limits on how long elements are: Tx.AnyLength.
+type Lengths struct{ any bool }
+
+// AnyLength implements Tx.
+func (l *Lengths) AnyLength(on bool) { l.any = on }
+
+// Longest is how long elements of a compact collection may be, in bytes.
+func (l *Lengths) Longest(limit *atomic.Int64) int64 {
+	if l.any {
+		return math.MaxInt64
+	}
+	return limit.Load()
 }

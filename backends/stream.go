@@ -90,6 +90,13 @@ type StreamState struct {
 	Nodes, RadixNodes int
 }
 
+// Gain is what the addition of so many entries, up to last, does to the state, but for First.
+func (s *StreamState) Gain(entries int, last StreamID) {
+	s.Length += entries
+	s.Added += uint64(entries)
+	s.Last = last
+}
+
 // Lose is what the removal of an entry by Stream.Delete does to the state, but for First.
 func (s *StreamState) Lose(id StreamID) {
 	s.Length--

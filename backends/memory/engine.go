@@ -10,8 +10,8 @@ import (
 )
 
 // Engine is the in-memory backend. A transaction on one key locks that key's shard, one on several
-// keys locks their shards, one on everything locks all, and one that is open locks as it goes on. One without keys locks nothing: walks over
-// a database lock shard by shard.
+// keys locks their shards, one on everything locks all, and one that is open locks as it goes on. One without
+// keys locks nothing: walks over a database lock shard by shard.
 type Engine struct {
 	name      string
 	seed      maphash.Seed

@@ -88,7 +88,7 @@ func (h *hash) spread(seed maphash.Seed) {
 
 // fits says whether Redis keeps a hash of n fields, this one among them, in a listpack.
 func (h *hash) fits(x *tx, n int, field, value []byte) bool {
-	most := x.longest(&x.e.compact.HashValue)
+	most := x.Longest(&x.e.compact.HashValue)
 	return int64(n) <= x.e.compact.HashEntries.Load() && int64(len(field)) <= most && int64(len(value)) <= most
 }
 

@@ -91,7 +91,7 @@ func (s *set) add(x *tx, member []byte) (created bool) {
 		return false
 	}
 	// The limit on the length counts for the digits of integers as well.
-	if int64(s.len()) >= x.e.compact.SetEntries.Load() || int64(max(len(member), s.widest())) > x.longest(&x.e.compact.SetValue) ||
+	if int64(s.len()) >= x.e.compact.SetEntries.Load() || int64(max(len(member), s.widest())) > x.Longest(&x.e.compact.SetValue) ||
 		!listpack.List(s.pack).Fits(len(member)) {
 		s.spread(x.e.seed)
 		return s.table.put(member, nil, 0)

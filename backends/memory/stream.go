@@ -99,9 +99,7 @@ func (s *stream) append(id backends.StreamID, fields [][]byte, c *backends.Compa
 	if s.Length == 0 {
 		s.First = id
 	}
-	s.Length++
-	s.Added++
-	s.Last = id
+	s.Gain(1, id)
 }
 
 // appendNode adds a node as it is.
@@ -109,9 +107,7 @@ func (s *stream) appendNode(n streamnode.Node) {
 	s.begin(n)
 	live, _ := n.Counts()
 	empty := s.Length == 0
-	s.Length += live
-	s.Added += uint64(live)
-	if s.Last = n.Last(); empty {
+	if s.Gain(live, n.Last()); empty {
 		s.findFirst()
 	}
 }

@@ -2,9 +2,7 @@ package memory
 
 import (
 	"hash/maphash"
-	"math"
 	"strconv"
-	"sync/atomic"
 	"unsafe"
 
 	"switchyard/backends"
@@ -12,10 +10,10 @@ import (
 
 // transaction is what the views of one transaction share.
 type transaction struct {
+	backends.Lengths
 	e       *Engine
 	a       *backends.Access
 	refused bool // it would have had to wait, and must not
-	lengths bool // AnyLength
 	held    shardSet
 	wide    bool // it has Engine.wide
 	root    tx
@@ -59,7 +57,7 @@ func (t *transaction) end() {
 	t.lists.end()
 	t.streams.end()
 	t.entries.end()
-	t.a, t.known, t.refused, t.lengths = nil, nil, false, false
+	t.a, t.known, t.refused, t.Lengths = nil, nil, false, backends.Lengths{}
 }
 
 // text is an integer as text, which is valid until the end of the transaction.
@@ -214,17 +212,6 @@ func (x *tx) SetUse(key []byte, idle, frequency int64) {
 	case !counted && idle >= 0:
 		f.e.setUsage(uint32(x.a.Now/1000 - idle%(usageMask+1)))
 	}
-}
-
-// AnyLength implements backends.Tx.
-func (t *transaction) AnyLength(on bool) { t.lengths = on }
-
-// longest is how long elements of a compact collection may be.
-func (t *transaction) longest(limit *atomic.Int64) int64 {
-	if t.lengths {
-		return math.MaxInt64
-	}
-	return limit.Load()
 }
 
 // Expiry implements backends.Keyspace.

@@ -97,7 +97,7 @@ func (z *zset) put(x *tx, text []byte, score float64) (created bool) {
 		return false
 	}
 	limits := x.e.compact
-	if int64(z.pairs.len()) < limits.ZSetEntries.Load() && int64(len(text)) <= x.longest(&limits.ZSetValue) &&
+	if int64(z.pairs.len()) < limits.ZSetEntries.Load() && int64(len(text)) <= x.Longest(&limits.ZSetValue) &&
 		z.pairs.list().Fits(len(text)) {
 		z.pairs = z.pairs.insert(text, score)
 		return true

@@ -49,7 +49,7 @@ func (v *hashView) Put(field, value []byte) (created bool) {
 	if c == nil {
 		return false
 	}
-	compact := int64(max(len(field), len(value))) <= c.x.longest(&c.x.e.o.Compact.HashValue)
+	compact := int64(max(len(field), len(value))) <= c.x.Longest(&c.x.e.o.Compact.HashValue)
 	if c.packed() && !(compact && c.room(len(field)+len(value))) {
 		c.spread(compact)
 	}

@@ -1,11 +1,6 @@
 package ordered
 
-import (
-	"math"
-	"sync/atomic"
-
-	"switchyard/backends"
-)
+import "switchyard/backends"
 
 // Type implements backends.Keyspace.
 func (x *tx) Type(key []byte) backends.Type {
@@ -46,17 +41,6 @@ func (x *tx) Touch(key []byte) bool { return x.access(key).there }
 
 // SetUse implements backends.Keyspace: nothing is kept.
 func (x *tx) SetUse([]byte, int64, int64) {}
-
-// AnyLength implements backends.Tx.
-func (t *transaction) AnyLength(on bool) { t.lengths = on }
-
-// longest is how long elements of a compact collection may be.
-func (t *transaction) longest(limit *atomic.Int64) int64 {
-	if t.lengths {
-		return math.MaxInt64
-	}
-	return limit.Load()
-}
 
 // Expiry implements backends.Keyspace.
 func (x *tx) Expiry(key []byte) int64 { return x.find(key).meta.deadline }

@@ -92,7 +92,7 @@ func (v *setView) first(member []byte, isInt bool) *collection {
 // fitsSet says whether Redis has a listpack for so many members, of which the longest new one has so many bytes.
 func (c *collection) fitsSet(members, longest int) bool {
 	limits := c.x.e.o.Compact
-	return int64(members) <= limits.SetEntries.Load() && int64(longest) <= c.x.longest(&limits.SetValue)
+	return int64(members) <= limits.SetEntries.Load() && int64(longest) <= c.x.Longest(&limits.SetValue)
 }
 
 func (c *collection) addInteger(n int64) bool {

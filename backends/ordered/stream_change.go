@@ -18,9 +18,7 @@ func (s *stream) append(id backends.StreamID, fields [][]byte) {
 	if s.Length == 0 {
 		s.First = id
 	}
-	s.Length++
-	s.Added++
-	s.Last = id
+	s.Gain(1, id)
 	s.grown(b)
 }
 
@@ -41,9 +39,7 @@ func (s *stream) appendNode(n streamnode.Node) {
 	}
 	live, _ := b.Counts()
 	empty := s.Length == 0
-	s.Length += live
-	s.Added += uint64(live)
-	if s.Last = b.Last(); empty && live > 0 {
+	if s.Gain(live, b.Last()); empty && live > 0 {
 		s.findFirst()
 	}
 	s.grown(b)

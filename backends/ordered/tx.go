@@ -11,6 +11,7 @@ import (
 // transaction is what the views of one transaction share.
 type transaction struct {
 	change
+	backends.Lengths
 	e       *Engine
 	a       *backends.Access
 	held    *stripeSet
@@ -20,7 +21,6 @@ type transaction struct {
 	newest  *group  // of those that anything read is in; nil: all is durable
 	err     error   // the first of the store; it ends the transaction
 	running bool    // its body runs
-	lengths bool    // AnyLength
 
 	// Of a transaction without locks (look.go):
 	optimistic bool     // it reads what may change

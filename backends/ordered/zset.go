@@ -53,7 +53,7 @@ func (v *zsetView) Put(member []byte, score float64) (created bool) {
 		return false
 	}
 	limits := c.x.e.o.Compact
-	fits := int64(len(member)) <= c.x.longest(&limits.ZSetValue)
+	fits := int64(len(member)) <= c.x.Longest(&limits.ZSetValue)
 	if !c.packed() {
 		created = c.putScore(member, score)
 		if created && !(fits && int64(c.count) <= limits.ZSetEntries.Load()) {
