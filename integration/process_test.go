@@ -1,12 +1,10 @@
 package integration
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -34,7 +32,7 @@ type process struct {
 
 	t      testing.TB
 	cmd    *exec.Cmd
-	log    logBuffer
+	log    redistest.Log
 	exited chan struct{} // closed when the process has ended
 	status error         // of exec.Cmd.Wait, once exited is closed
 	ended  bool          // a test has stopped it, and has looked at how it ended
@@ -169,7 +167,7 @@ func (p *process) cleanup() {
 		}
 	}
 	if p.t.Failed() {
-		p.t.Logf("switchyard at %s said:\n%s", p.Addr, p.log.tail(64<<10))
+		p.t.Logf("switchyard at %s said:\n%s", p.Addr, tail(&p.log, 64<<10))
 	}
 }
 
@@ -197,26 +195,8 @@ func (p *process) Active() string {
 	return name.text
 }
 
-// logBuffer collects what a process writes, while it can be read.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 // tail is the end of the log, up to n bytes.
-func (b *logBuffer) tail(n int) string {
-	s := b.String()
+func tail(log *redistest.Log, n int) string {
+	s := log.String()
 	return s[max(0, len(s)-n):]
 }

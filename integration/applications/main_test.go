@@ -5,12 +5,10 @@
 package applications
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -61,7 +59,7 @@ func everywhere(t *testing.T, f func(t *testing.T, addr string)) {
 func start(t *testing.T, backend string) (addr string) {
 	t.Helper()
 	addr = redistest.FreeAddr(t)
-	var log logBuffer
+	var log redistest.Log
 	cmd := exec.Command(binary, "--listen", addr, "--admin", "", "--data", t.TempDir(), "--backend", backend)
 	cmd.Env = append(os.Environ(), "GORACE=exitcode=66 atexit_sleep_ms=20")
 	cmd.Stdout, cmd.Stderr = &log, &log
@@ -74,7 +72,7 @@ func start(t *testing.T, backend string) (addr string) {
 			t.Errorf("switchyard: %v", err)
 		}
 		if t.Failed() {
-			t.Logf("switchyard said:\n%s", log.text())
+			t.Logf("switchyard said:\n%s", log.String())
 		}
 	})
 	c := redis.NewClient(&redis.Options{Addr: addr})
@@ -93,22 +91,4 @@ func eventually(t testing.TB, what string, condition func() bool) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-}
-
-// logBuffer collects what a process says.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) text() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
